@@ -1,0 +1,1 @@
+"""From what people have to arrays: tables, clocks, series. Arrays in, a Panel out."""

@@ -1,0 +1,1 @@
+"""How an LSTM is computed: the definition, the fast paths and the table that chooses between them."""

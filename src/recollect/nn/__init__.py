@@ -1,0 +1,1 @@
+"""Networks: the LSTM layer, its cells and heads."""

@@ -1,0 +1,1 @@
+"""One folder a task, with the same file names in each."""

@@ -1,0 +1,1 @@
+"""One training loop for every model: any module, any iterable of batches."""
