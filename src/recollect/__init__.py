@@ -1,0 +1,40 @@
+"""Recollect: LSTM networks made practical.
+
+    from recollect import Forecaster
+    forecast = Forecaster(horizon=48).fit(table, target="load").predict()
+
+The names below are loaded when first used, so that importing this package, or asking the command for help, loads neither
+torch nor polars.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from recollect.core.errors import RecollectError
+    from recollect.core.state import LSTMState
+    from recollect.nn import LSTM
+    from recollect.tasks.forecast import Forecaster
+
+__version__ = "0.1.0"
+
+__all__ = ["LSTM", "Forecaster", "LSTMState", "RecollectError", "__version__"]
+
+_HOMES = {
+    "Forecaster": "recollect.tasks.forecast",
+    "LSTM": "recollect.nn",
+    "LSTMState": "recollect.core.state",
+    "RecollectError": "recollect.core.errors",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'recollect' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
