@@ -1,1 +1,1 @@
-"""One training loop for every model: any module, any iterable of batches."""
+"""The training room: one plain loop for any module and any batches, its schedule, checkpoint and progress."""
