@@ -122,7 +122,7 @@ class _Run:
         summed, count = 0.0, 0
         for batch in islice(batches, length):
             # The middle of the step: the first rate is not zero and neither is the last.
-            fraction = max(((number - 1) * length + count + 0.5) / total, self.time_used())
+            fraction = min(1.0, max(((number - 1) * length + count + 0.5) / total, self.time_used()))
             summed += self.step(batch, number, self.plan.rate(fraction))
             count += 1
             self.progress.update(number, self.record.steps, fraction, summed / count, latest)
