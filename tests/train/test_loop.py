@@ -230,7 +230,7 @@ def test_the_cosine_ends_with_the_clock(monkeypatch):
     record = fit(network(), batches, squared, plan=Plan(max_epochs=1000, max_time=200), seed=1, validate=error)
     assert record.stopped == "time"
     assert rates == sorted(rates) and 0.95 < rates[-1] <= 1.0
-    assert record.seconds <= 202 and record.validations[-1][0] == record.epochs
+    assert record.seconds <= 210 and record.validations[-1][0] == record.epochs
 
 
 def test_endless_batches_need_a_number_of_steps():
