@@ -1,8 +1,8 @@
 // Compiled once for each instruction set, each time into a namespace of its own (RECOLLECT_ISA).
 #include "peak.hpp"
 
-#include <array>
 #include <chrono>
+#include <utility>
 
 namespace recollect::RECOLLECT_ISA {
 
@@ -20,20 +20,16 @@ typedef float Vector __attribute__((vector_size(kWidth * sizeof(float))));
 constexpr int kChains = 12;     // independent sums: enough to hide a latency of 4 to 6 cycles on two units
 constexpr int kRounds = 1 << 14;
 
-// kRounds multiply-adds on each of kChains registers; nothing touches memory.
-float multiply_add(float start) {
-  Vector sums[kChains];
-  for (int chain = 0; chain < kChains; ++chain) sums[chain] = Vector{} + start + static_cast<float>(chain);
+// kRounds multiply-adds on each of the chains; nothing touches memory. The sums are named by constants rather than by a
+// loop variable: only then does the compiler hold each in a register of its own.
+template <int... chain>
+float multiply_add(float start, std::integer_sequence<int, chain...>) {
+  Vector sums[kChains] = {(Vector{} + start + static_cast<float>(chain))...};
   const Vector scale = Vector{} + 0.999F, shift = Vector{} + start;
   for (int round = 0; round < kRounds; ++round) {
-#pragma GCC unroll 12
-    for (int chain = 0; chain < kChains; ++chain) {
-      sums[chain] = sums[chain] * scale + shift;
-      asm volatile("" : "+x"(sums[chain]));  // holds each sum in a register of its own
-    }
+    ((sums[chain] = sums[chain] * scale + shift), ...);
   }
-  Vector total{};
-  for (const Vector& sum : sums) total += sum;
+  const Vector total = (sums[chain] + ...);
   float result = 0;
   for (int lane = 0; lane < kWidth; ++lane) result += total[lane];
   return result;
@@ -50,7 +46,7 @@ double peak_flops(double seconds) {
   auto now = start;
   do {
     const auto before = now;
-    sink = multiply_add(1e-3F);
+    sink = multiply_add(1e-3F, std::make_integer_sequence<int, kChains>());
     now = Clock::now();
     const double elapsed = std::chrono::duration<double>(now - before).count();
     const double rate = 2.0 * kWidth * kChains * kRounds / elapsed;

@@ -1,0 +1,89 @@
+"""``recollect doctor``: what is installed, what this machine offers, and which LSTM path is chosen."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from typing import Annotated
+
+import typer
+
+__all__ = ["doctor"]
+
+PACKAGES = ("torch", "numpy", "safetensors", "narwhals", "polars", "typer", "rich", "matplotlib", "jinja2")
+EXTRAS = {"statistics": "statsmodels", "calendar": "holidays"}
+
+
+def doctor(
+    peak: Annotated[
+        bool, typer.Option("--peak", help="Also measure the float32 peak of one thread (half a second).")
+    ] = False,
+) -> None:
+    """Say what is installed, what this machine offers, and which LSTM path is chosen and why."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for title, facts in (
+        ("Versions", _versions()),
+        ("Extras", _extras()),
+        ("Machine", _machine(peak)),
+        ("LSTM paths", _paths()),
+    ):
+        table.add_row(f"[cyan]{title}[/cyan]", "")
+        for name, fact in facts:
+            table.add_row(f"  {name}", fact)
+    Console(highlight=False).print(table)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _versions() -> list[tuple[str, str]]:
+    from recollect import __version__
+
+    packages = [(package, _version(package) or "missing: reinstall recollect") for package in PACKAGES]
+    return [("recollect", __version__), ("python", platform.python_version()), *packages]
+
+
+def _extras() -> list[tuple[str, str]]:
+    found = [(extra, package, _version(package)) for extra, package in EXTRAS.items()]
+    return [
+        (extra, f"{package} {version}" if version else f"not installed: pip install 'recollect[{extra}]'")
+        for extra, package, version in found
+    ]
+
+
+def _machine(peak: bool) -> list[tuple[str, str]]:
+    import torch
+
+    from recollect.kernels.machine import machine, peak_gflops
+
+    facts = machine()
+    rows = [
+        ("system", facts.system),
+        ("cores", f"{facts.cores} usable; torch computes with {torch.get_num_threads()} threads"),
+        ("cuda", torch.cuda.get_device_name() if torch.cuda.is_available() else "no device"),
+        ("compiled core", facts.core),
+    ]
+    if facts.instruction_sets:
+        rows.append(("instruction sets", f"{', '.join(facts.instruction_sets)}; in use: {facts.instruction_set}"))
+    if peak:
+        measured = peak_gflops(0.5)
+        rows.append(
+            (
+                "float32 peak",
+                "unknown without the compiled core" if measured is None else f"{measured:.0f} GFLOP/s a thread",
+            )
+        )
+    return rows
+
+
+def _paths() -> list[tuple[str, str]]:
+    return []

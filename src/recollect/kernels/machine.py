@@ -1,0 +1,65 @@
+"""What this machine offers for arithmetic: processors, instruction sets, and whether the compiled core is present.
+
+Loads no torch: the facts cost milliseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+
+__all__ = ["Machine", "machine", "peak_gflops"]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Facts about the processor.
+
+    Attributes:
+        system: the operating system and architecture, such as ``Linux x86_64``.
+        cores: processors that this process may use.
+        instruction_sets: what the compiled core and the processor share, the widest last; empty without the core.
+        instruction_set: the one in use (the widest, or what RECOLLECT_ISA names); None without the core.
+        core: ``present``, or why the compiled core is not usable.
+    """
+
+    system: str
+    cores: int
+    instruction_sets: tuple[str, ...]
+    instruction_set: str | None
+    core: str
+
+
+def machine() -> Machine:
+    """Ask the operating system and the compiled core."""
+    system = f"{platform.system()} {platform.machine()}"
+    try:
+        from recollect import _core
+    except ImportError as error:
+        reason = f"absent: {error}; install a C++ compiler (GCC or Clang) and reinstall recollect to have it"
+        return Machine(system, _cores(), (), None, reason)
+    sets = tuple(_core.instruction_sets())
+    try:
+        return Machine(system, _cores(), sets, _core.chosen_instruction_set(), "present")
+    except ValueError as error:
+        return Machine(system, _cores(), sets, None, f"not usable: {error}")
+
+
+def peak_gflops(seconds: float = 0.2) -> float | None:
+    """Measured float32 peak of one thread in 10^9 operations a second (an FMA is two); None without the core.
+
+    Multiply-adds on registers alone, for ``seconds``; the best stretch counts, so that a busy moment does not.
+    """
+    if machine().instruction_set is None:
+        return None
+    from recollect import _core
+
+    return _core.peak_flops(seconds) / 1e9
+
+
+def _cores() -> int:
+    # A container or a job scheduler may grant fewer processors than the machine has.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
