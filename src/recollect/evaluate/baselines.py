@@ -22,6 +22,8 @@ __all__ = ["BASELINES", "Baseline", "BaselineForecast", "seasonal_naive_batch"]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
+_FEWEST = 8  # observed values for a fit; statsmodels fails in odd ways below it
+
 
 @dataclass(frozen=True)
 class BaselineForecast:
@@ -56,7 +58,7 @@ def seasonal_naive_batch(
     seen = np.isfinite(values)
     last = _latest(seen)
     same_place = starts[:, None] - season + np.arange(horizon) % season
-    source = np.where(same_place >= 0, _latest(seen, season)[same_place], -1)
+    source = np.where(same_place >= 0, _latest(seen, season)[np.maximum(same_place, 0)], -1)
     point = values[np.where(source >= 0, source, last[starts - 1][:, None])]
     ahead = np.sqrt(np.arange(horizon) // season + 1)
     half = _sigma(values, season)[starts][:, None, None] * ahead[:, None] * _normal(levels)
@@ -132,6 +134,10 @@ def _fitted(
         raise MissingExtraError(f"the baseline {name!r}", "statsmodels", "statistics") from error
     values = np.asarray(history, np.float64)
     stand_in = seasonal_naive(values, horizon, season, levels)
+    if np.isfinite(values).sum() < _FEWEST:
+        return replace(stand_in, note=f"{name} needs {_FEWEST} observed values: seasonal naive instead")
+    if np.nanmin(values) == np.nanmax(values):
+        return replace(stand_in, note=f"{name} cannot be fitted to a constant: seasonal naive instead")
     filled = _fill(values)
     gaps = int(np.isnan(values).sum())
     notes = [f"{gaps} missing values filled by straight lines"] if gaps else []

@@ -92,6 +92,8 @@ def _losses(
     size = np.ones(len(truth)) if scale is None else np.array(scale, np.float64)
     if size.shape != truth.shape[:1]:
         raise ShapeError(f"scale must be [M] = ({len(truth)},), not {size.shape}")
+    if not np.isfinite([mine[np.isfinite(truth)], other[np.isfinite(truth)]]).all():
+        raise InputError("both forecasts must be finite numbers wherever the actual value is known")
     size[~(size > 0)] = np.nan
     return np.abs(truth - mine) / size[:, None], np.abs(truth - other) / size[:, None]
 
