@@ -1,0 +1,69 @@
+"""A report as one HTML file that can be sent to a colleague: no script, nothing fetched from elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from recollect.core.files import write_whole
+
+__all__ = ["Picture", "Report", "Section", "Table", "write_report"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as a data URI (see `canvas.embed`), with words below it that also serve who cannot see it."""
+
+    source: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells as text, the first column naming the row; ``best`` holds the (row, column) of cells to stand out."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+    best: frozenset[tuple[int, int]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report; what is empty does not appear."""
+
+    title: str
+    text: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    tables: tuple[Table, ...] = ()
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report says. Everything is plain text and is escaped.
+
+    ``headlines`` are full sentences on how far to trust the result: they stand on the first screen, before anything
+    else. ``facts`` are (name, value) pairs beside them. ``footer`` says what made the report.
+    """
+
+    title: str
+    subtitle: str
+    headlines: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    sections: tuple[Section, ...]
+    footer: str = ""
+
+
+def write_report(path: Path, report: Report) -> None:
+    """Write ``report`` whole to ``path`` as one self-contained HTML file; raises OutputError if that cannot be done."""
+    environment = Environment(
+        loader=PackageLoader("recollect.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    write_whole(path, environment.get_template("report.html.jinja").render(report=report))

@@ -1,0 +1,126 @@
+"""Scores put into plain words and a table: how far to trust a forecast, said first and without varnish."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from recollect.evaluate.metrics import Scores, percent
+from recollect.evaluate.statistics import Skill
+from recollect.report.page import Table
+
+__all__ = ["coverage_sentence", "number", "score_table", "skill_sentence", "spans", "steps_sentence", "trust_sentences"]
+
+_NAMES = {
+    "mase": "MASE",
+    "smape": "sMAPE %",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "wql": "weighted quantile loss",
+    "msis": "MSIS",
+    "coverage": "held",
+}
+_CLEARLY_OFF = 0.03
+
+
+def trust_sentences(ours: Scores, skill: Skill, levels: Sequence[float], origins: int) -> tuple[str, ...]:
+    """The headlines: better than the seasonal naive or not, do the intervals hold, and at which steps not to trust it."""
+    parts = [skill_sentence(skill, origins), coverage_sentence(ours, levels), steps_sentence(skill)]
+    return tuple(sentence for sentence in parts if sentence)
+
+
+def skill_sentence(skill: Skill, origins: int) -> str:
+    """What the model's error is beside the seasonal naive's, and whether that could be luck."""
+    where = f"On {origins} past origin{'s' if origins != 1 else ''}"
+    if math.isnan(skill.ratio):
+        return f"{where} the seasonal naive made no error at all: nothing can be better than it here."
+    share = f"{where} the model's error was {skill.ratio:.2f} of the seasonal naive's"
+    likely = f"{skill.low:.2f} to {skill.high:.2f}"
+    return {
+        "better": f"{share}: better, and not by luck (95 % range {likely}).",
+        "worse": f"{share}: worse. Use the seasonal naive instead (95 % range {likely}).",
+        "no better": f"{share}: no better than repeating the last season, as far as these data can tell "
+        f"(95 % range {likely}).",
+        "too few to tell": f"{share}, and that is too little to tell skill from luck.",
+    }[skill.verdict]
+
+
+def coverage_sentence(ours: Scores, levels: Sequence[float]) -> str:
+    """How often the intervals held the truth, and what to do where that is not what they promise."""
+    held = [(level, ours.overall.get(f"coverage_{percent(level)}")) for level in levels]
+    known = [(level, share) for level, share in held if share is not None]
+    if not known:
+        return ""
+    list_ = " and ".join(f"{percent(level)} % intervals {100 * share:.1f} %" for level, share in known)
+    short = [percent(level) for level, share in known if share < level - _CLEARLY_OFF]
+    long = [percent(level) for level, share in known if share > level + _CLEARLY_OFF]
+    verdict = ""
+    if short:
+        verdict += f" Those of {' and '.join(short)} % promise too much: take them as narrower than the truth."
+    if long:
+        verdict += f" Those of {' and '.join(long)} % are wider than they need be."
+    return (
+        f"Of {ours.points:,} values that were forecast and are now known, {list_} of the time held the truth.{verdict}"
+    )
+
+
+def steps_sentence(skill: Skill) -> str:
+    """The steps ahead at which the model is not better than the seasonal naive; empty if it is everywhere or nowhere."""
+    weak = [k for k, word in enumerate(skill.horizon_verdicts, start=1) if word in ("worse", "no better")]
+    if not weak or len(weak) == len(skill.horizon_verdicts):
+        return ""
+    return f"No better than the seasonal naive at step{'s' if len(weak) > 1 else ''} {spans(weak)} ahead."
+
+
+def score_table(methods: Mapping[str, Scores], caption: str = "") -> Table:
+    """A row for each method and a column for each score that any of them has; the best of each column stands out.
+
+    Best is the lowest; for coverage the nearest to the level. A score that cannot be computed is a dash, and the
+    caption gives the reason.
+    """
+    first = next(iter(methods.values()))
+    names = [name for name in first.overall if name.split("_")[0] in _NAMES]
+    names = [name for name in names if any(scores.overall.get(name) is not None for scores in methods.values())]
+    rows = tuple(
+        (method, *(_cell(name, scores.overall.get(name)) for name in names)) for method, scores in methods.items()
+    )
+    best = set()
+    for column, name in enumerate(names, start=1):
+        distances = [_distance(name, scores.overall.get(name)) for scores in methods.values()]
+        best |= {(row, column) for row, far in enumerate(distances) if far == min(distances)}
+    reasons = {f"{name}: {why}" for scores in methods.values() for name, why in scores.reasons.items() if name in names}
+    words = " ".join([caption, *(f"Not computed: {reason}." for reason in sorted(reasons))]).strip()
+    return Table(("", *map(_heading, names)), rows, words, frozenset(best))
+
+
+def number(value: float) -> str:
+    """Four digits that matter: 0.7134, 12.35, 12,345."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def spans(values: Iterable[int]) -> str:
+    """``3, 20-24``: runs of whole numbers, ascending."""
+    runs: list[list[int]] = []
+    for value in sorted(values):
+        if runs and value == runs[-1][1] + 1:
+            runs[-1][1] = value
+        else:
+            runs.append([value, value])
+    return ", ".join(str(a) if a == b else f"{a}\N{EN DASH}{b}" for a, b in runs)
+
+
+def _heading(name: str) -> str:
+    kind, _, level = name.partition("_")
+    return f"{level} % held" if kind == "coverage" else f"{_NAMES[kind]} {level}".strip()
+
+
+def _cell(name: str, value: float | None) -> str:
+    if value is None:
+        return "\N{EN DASH}"
+    return f"{100 * value:.1f} %" if name.startswith("coverage") else number(value)
+
+
+def _distance(name: str, value: float | None) -> float:
+    if value is None:
+        return math.inf
+    return abs(value - float(name.split("_")[1]) / 100) if name.startswith("coverage") else value
