@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 
 import recollect.tasks
 from recollect import __version__
-from recollect.cli.doctor import doctor
+from recollect.cli import doctor
 from recollect.core.errors import RecollectError
 
 __all__ = ["build", "main"]
@@ -42,7 +42,7 @@ def build() -> typer.Typer:
     for task in pkgutil.iter_modules(recollect.tasks.__path__, "recollect.tasks."):
         if importlib.util.find_spec(f"{task.name}.commands"):
             importlib.import_module(f"{task.name}.commands").register(app)
-    app.command()(doctor)
+    doctor.register(app)
     return app
 
 

@@ -8,10 +8,15 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["doctor"]
+__all__ = ["register"]
 
 PACKAGES = ("torch", "numpy", "safetensors", "narwhals", "polars", "typer", "rich", "matplotlib", "jinja2")
 EXTRAS = {"statistics": "statsmodels", "calendar": "holidays"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``doctor`` to the command."""
+    app.command()(doctor)
 
 
 def doctor(
@@ -22,6 +27,7 @@ def doctor(
     """Say what is installed, what this machine offers, and which LSTM path is chosen and why."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True, style="bold")
@@ -32,10 +38,10 @@ def doctor(
         ("Machine", _machine(peak)),
         ("LSTM paths", _paths()),
     ):
-        table.add_row(f"[cyan]{title}[/cyan]", "")
+        table.add_row(Text(title, "cyan"), "")
         for name, fact in facts:
             table.add_row(f"  {name}", fact)
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False).print(table)
 
 
 def _version(package: str) -> str | None:
@@ -86,4 +92,16 @@ def _machine(peak: bool) -> list[tuple[str, str]]:
 
 
 def _paths() -> list[tuple[str, str]]:
-    return []
+    import torch
+
+    from recollect.kernels.contract import Case
+    from recollect.kernels.dispatch import available, chosen
+
+    cases = [("tanh, cpu", Case()), ("relu, cpu", Case(activation="relu"))]
+    if torch.cuda.is_available():
+        cases.append(("tanh, cuda", Case(device="cuda")))
+    rows = [(path.name, path.serves) for path in available()]
+    for name, case in cases:
+        choice = chosen(case)
+        rows.append((f"for {name}", f"{choice.path.name}: {choice.reason}"))
+    return rows

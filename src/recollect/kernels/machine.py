@@ -35,10 +35,12 @@ def machine() -> Machine:
     """Ask the operating system and the compiled core."""
     system = f"{platform.system()} {platform.machine()}"
     try:
-        from recollect import _core
-    except ImportError as error:
-        reason = f"absent: {error}; install a C++ compiler (GCC or Clang) and reinstall recollect to have it"
+        import recollect._core as _core
+    except ModuleNotFoundError:
+        reason = "absent: recollect was installed without a C++ compiler; install GCC or Clang, then recollect again"
         return Machine(system, _cores(), (), None, reason)
+    except ImportError as error:
+        return Machine(system, _cores(), (), None, f"not loadable: {error}; install recollect again")
     sets = tuple(_core.instruction_sets())
     try:
         return Machine(system, _cores(), sets, _core.chosen_instruction_set(), "present")
