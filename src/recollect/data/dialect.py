@@ -1,0 +1,113 @@
+"""How a delimited text file is written: encoding, delimiter, header, and lines that do not fit."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from recollect.core.errors import DataError, InputError
+from recollect.data.numbers import MISSING
+
+__all__ = ["DELIMITERS", "check_fields", "find_delimiter", "has_header", "load_text", "records"]
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_HEAD = 65_536
+_NUMBER_OR_TIME = re.compile(r"^[+-]?[\d.,:/ T+Z-]*\d[\d.,:/ T+Z-]*([eE][+-]?\d+)?$")
+_SHOWN = 10
+
+
+def load_text(path: Path) -> tuple[bytes, str]:
+    """The content of the file in UTF-8, unpacked if gzipped, and the name of the encoding it was in.
+
+    Raises DataError for damaged gzip and for content that is no text, InputError if it cannot be opened.
+    """
+    try:
+        raw = path.read_bytes()
+        if raw[:2] == b"\x1f\x8b":
+            raw = gzip.decompress(raw)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path.name} cannot be unpacked ({error}): is the download whole?") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be opened: {error.strerror}") from error
+    utf16 = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if not utf16 and b"\x00" in raw[:_HEAD]:
+        raise DataError(f"{path.name} is not a text file (it holds zero bytes): give .csv, .parquet or .arrow")
+    for encoding in ("utf-16",) if utf16 else ("utf-8-sig", *_legacy(raw), "cp1252", "latin-1"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\n" not in text and "\r" in text:
+            text, encoding = text.replace("\r", "\n"), f"{encoding} with old Macintosh line ends"
+        plain = encoding == "utf-8-sig" and raw[:1] != b"\xef"
+        return raw if plain else text.encode(), "utf-8" if encoding == "utf-8-sig" else encoding
+    raise DataError(f"{path.name} begins as utf-16 text but cannot be read as such: is the download whole?")
+
+
+def find_delimiter(content: bytes) -> str:
+    """The delimiter that cuts every line of the file's head into the same number of fields; a comma if none does."""
+    best, fields = ",", 1
+    for delimiter in DELIMITERS:
+        widths = [len(row) for _, row in islice(records(content[:_HEAD], delimiter), 100)]
+        widths = widths[:-1] if len(content) > _HEAD and len(widths) < 100 else widths
+        typical = max(set(widths), key=widths.count) if widths else 1
+        # the header must fit too, or the decimal commas of a file with semicolons would pass for delimiters
+        if typical > fields and widths[0] == typical and widths.count(typical) * 2 > len(widths):
+            best, fields = delimiter, typical
+    return best
+
+
+def has_header(content: bytes, delimiter: str) -> bool:
+    """Whether the first line names the columns: it has a field that is neither a number nor a time."""
+    _, first = next(records(content[:_HEAD], delimiter), (0, [""]))
+    if len(first) > 1 and all(_NUMBER_OR_TIME.match(field.strip()) for field in first[1:]):
+        # a wide table may name its columns by numbers: then nothing but its corner is text
+        return not _NUMBER_OR_TIME.match(first[0].strip()) and _second_is_text(content, delimiter)
+    return not all(_NUMBER_OR_TIME.match(field.strip()) or field.strip() in MISSING for field in first)
+
+
+def records(content: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The line number (from 1) and fields of each record that is not blank or a leading comment."""
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(content), "utf-8", errors="replace", newline=""), delimiter=delimiter)
+    line, begun = 1, False
+    for row in reader:
+        blank = not any(field.strip() for field in row) and len(row) <= 1
+        comment = not begun and bool(row) and row[0].startswith("#")
+        if not blank and not comment:
+            begun = True
+            yield line, row
+        line = reader.line_num + 1
+
+
+def check_fields(path: Path, content: bytes, delimiter: str, width: int) -> None:
+    """Raise DataError, listing the lines, unless every line of the file has ``width`` fields."""
+    mark = delimiter.encode()
+    bare = re.sub(rb'"[^"]*"', b"", content) if b'"' in content else content
+    lines = bare.count(b"\n") + (not bare.endswith(b"\n"))
+    if bare.count(mark) == lines * (width - 1):
+        return
+    wrong = [(line, len(row)) for line, row in records(content, delimiter) if len(row) != width]
+    if wrong:
+        problems = [
+            f"{path.name} line {line} has {fields} fields, and the first line has {width}"
+            for line, fields in wrong[:_SHOWN]
+        ]
+        more = [f"and {len(wrong) - _SHOWN:,} more"] if len(wrong) > _SHOWN else []
+        raise DataError([*problems, *more])
+
+
+def _legacy(raw: bytes) -> tuple[str, ...]:
+    # Chinese text in GBK has its high bytes in pairs; Western letters outside ASCII stand alone
+    runs = re.findall(rb"[\x80-\xff]+", raw[:_HEAD])
+    return ("gb18030",) if runs and all(len(run) % 2 == 0 for run in runs) else ()
+
+
+def _second_is_text(content: bytes, delimiter: str) -> bool:
+    second = next(islice(records(content[:_HEAD], delimiter), 1, None), (0, [""]))[1]
+    return not any(_NUMBER_OR_TIME.match(field.strip()) for field in second[:1])
