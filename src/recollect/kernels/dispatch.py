@@ -1,0 +1,66 @@
+"""Which path computes an LSTM layer: a table, the fastest first, and a way to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import NamedTuple
+
+from recollect.core.errors import InputError
+from recollect.kernels.aten import ATEN
+from recollect.kernels.contract import Case, Path
+from recollect.kernels.reference import REFERENCE
+
+__all__ = ["PATHS", "Choice", "available", "chosen", "using"]
+
+# A compiled path stands before these; the last one serves everything.
+PATHS: tuple[Path, ...] = (ATEN, REFERENCE)
+
+_forced: ContextVar[str | None] = ContextVar("forced", default=None)
+
+
+class Choice(NamedTuple):
+    """A path and the reason why it was taken."""
+
+    path: Path
+    reason: str
+
+
+def available() -> tuple[Path, ...]:
+    """The paths of this installation, the fastest first."""
+    return PATHS
+
+
+def chosen(case: Case) -> Choice:
+    """The path that computes ``case``: the first that does not refuse, or the one that ``using`` names.
+
+    Raises InputError if that one refuses.
+    """
+    name = _forced.get()
+    refusals: list[str] = []
+    for path in available():
+        if name not in (None, path.name):
+            continue
+        refusal = path.refuses(case)
+        if not refusal:
+            wanted = "asked for by using()" if name else "the fastest that serves this case"
+            return Choice(path, "; ".join([wanted, *refusals]))
+        refusals.append(f"{path.name} does not: {refusal}")
+    raise InputError(f"no LSTM path is left for {case}: {'; '.join(refusals)}")
+
+
+@contextmanager
+def using(name: str) -> Iterator[None]:
+    """Inside, every LSTM layer takes the path called ``name``: to compare paths, or to rule one out.
+
+    Raises InputError if there is none of that name.
+    """
+    names = [path.name for path in available()]
+    if name not in names:
+        raise InputError(f"no LSTM path is called {name!r}; there are {', '.join(names)}")
+    token = _forced.set(name)
+    try:
+        yield
+    finally:
+        _forced.reset(token)
