@@ -72,8 +72,6 @@ def _refuses(case: Case) -> str:
         return f"PyTorch has no fused {case.cell} with {case.activation}"
     if case.projected and case.device == "cpu" and case.dtype is not torch.float64:
         return "oneDNN has no projection"  # torch then falls back by itself, with a warning
-    if case.empty:
-        return "PyTorch's fused LSTM takes no empty batch"
     return ""
 
 

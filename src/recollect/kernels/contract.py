@@ -47,14 +47,13 @@ class Run(Protocol):
 
 @dataclass(frozen=True)
 class Case:
-    """What a path is asked to compute, as far as the choice depends on it; ``empty`` is a batch without any value."""
+    """What a path is asked to compute, as far as the choice depends on it."""
 
     cell: str = "lstm"
     activation: str = "tanh"
     dtype: torch.dtype = torch.float32
     device: str = "cpu"
     projected: bool = False
-    empty: bool = False
 
 
 @dataclass(frozen=True)

@@ -112,9 +112,9 @@ class LSTM(nn.Module):
         if isinstance(x, PackedSequence):
             return self._packed(x, state, lengths)
         values, first, lengths = self._enter(x, state, lengths)
-        device, projected, empty = values.device.type, self.proj_size > 0, values.numel() == 0
-        case = Case(self.cell, self.activation, values.dtype, device, projected, empty)
-        output, last = self._through(chosen(case).path.run, values, first, lengths)
+        case = Case(self.cell, self.activation, values.dtype, values.device.type, self.proj_size > 0)
+        path = chosen(case).path if values.numel() else REFERENCE  # fused paths take no empty batch
+        output, last = self._through(path.run, values, first, lengths)
         if x.ndim == 2:
             return output[:, 0], LSTMState(last.h[:, 0], last.c[:, 0])
         return (output.transpose(0, 1) if self.batch_first else output), last
