@@ -27,7 +27,7 @@ $(DOCS): $(READY)
 
 demo: $(READY)  ## Watch an LSTM learn a sine, then forecast a real series; pictures in demo/
 	$(BIN)/recollect demo --out $(DEMO)
-	$(BIN)/python examples/co2_csv.py $(DEMO)/co2.csv
+	$(BIN)/python examples/co2_csv.py > $(DEMO)/co2.csv
 	$(BIN)/recollect forecast run $(DEMO)/co2.csv --target co2 --horizon 52 --out $(DEMO)/co2
 
 test: $(READY)  ## Run the tests (more options for pytest: make test PYTEST="-k house")
