@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -37,7 +38,8 @@ _OTHER_SCRIPTS = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Micr
 def _style() -> dict[Any, Any]:
     installed = set(font_manager.get_font_names())
     return {
-        "font.family": ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in installed)],
+        "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in installed)],
         "font.size": 9,
         "text.color": INK,
         "text.parse_math": False,  # a column called "price_$" is a name, not a formula
@@ -65,6 +67,7 @@ def _style() -> dict[Any, Any]:
         "figure.dpi": 150,
         "savefig.dpi": 150,
         "savefig.facecolor": "white",
+        "svg.fonttype": "none",  # text stays text: it can be searched, and the reader's fonts know every script
         "svg.hashsalt": "recollect",
     }
 
@@ -122,6 +125,13 @@ def _render(figure: Figure, kind: str) -> bytes:
     target = io.BytesIO()
     # Without these entries the file would name a date or a version and differ from run to run.
     unnamed = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
-    with house_style():
+    with house_style(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         figure.savefig(target, format=kind, metadata=unnamed[kind])
+    letters = [str(one.message) for one in caught if "missing from font" in str(one.message)]
+    for other in (one for one in caught if str(one.message) not in letters):
+        warnings.warn(other.message, stacklevel=3)
+    if letters and kind == "png":
+        where = "install one that has them (Noto Sans CJK for Chinese), or write SVG"
+        warnings.warn(f"{len(set(letters))} letters of a picture are in no font of this machine: {where}", stacklevel=3)
     return target.getvalue()

@@ -29,6 +29,10 @@ class Table:
     caption: str = ""
     best: frozenset[tuple[int, int]] = frozenset()
 
+    def wordy(self, column: int) -> bool:
+        """Whether a column holds sentences, to be set flush left, rather than numbers and names."""
+        return any(len(row[column]) > 30 for row in self.rows)
+
 
 @dataclass(frozen=True)
 class Section:

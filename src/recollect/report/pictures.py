@@ -116,7 +116,7 @@ def backtest_figure(
 def horizon_figure(errors: Mapping[str, npt.ArrayLike], measure: str) -> Figure:
     """Error by steps ahead, [K] for each method; the first method is ours and drawn strongest."""
     with house_style():
-        figure = Figure(figsize=(7.2, 3.2))
+        figure = Figure(figsize=(9.6, 3.6))
         axes = figure.subplots()
         for i, (name, values) in enumerate(errors.items()):
             heights = np.asarray(values, np.float64)
@@ -151,7 +151,7 @@ def calibration_figure(
     """
     measured, steps = np.asarray(coverage, np.float64), np.asarray(by_horizon, np.float64)
     with house_style():
-        figure = Figure(figsize=(7.2, 3.2))
+        figure = Figure(figsize=(9.6, 3.6))
         left, right = figure.subplots(1, 2, width_ratios=(1, 1.7))
         low = min(0.5, float(np.floor(10 * np.nanmin([*measured, *levels])) / 10))
         left.plot([low, 1], [low, 1], color="#888888", lw=0.8, ls="--")
@@ -168,7 +168,7 @@ def calibration_figure(
         right.set(ylabel="measured", title="By steps ahead")
         right.set_ylim(top=1.02)
         for axis in (left.xaxis, left.yaxis, right.yaxis):
-            axis.set_major_formatter(PercentFormatter(1, decimals=0))
+            axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
         _steps_axis(right)
         _legend(figure, right)
     return figure

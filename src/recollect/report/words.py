@@ -16,7 +16,7 @@ _NAMES = {
     "smape": "sMAPE %",
     "mae": "MAE",
     "rmse": "RMSE",
-    "wql": "weighted quantile loss",
+    "wql": "WQL",
     "msis": "MSIS",
     "coverage": "held",
 }
@@ -24,7 +24,7 @@ _CLEARLY_OFF = 0.03
 
 
 def trust_sentences(ours: Scores, skill: Skill, levels: Sequence[float], origins: int) -> tuple[str, ...]:
-    """The headlines: better than the seasonal naive or not, do the intervals hold, and at which steps not to trust it."""
+    """The headlines: is it better than the seasonal naive, do the intervals hold, and which steps not to trust."""
     parts = [skill_sentence(skill, origins), coverage_sentence(ours, levels), steps_sentence(skill)]
     return tuple(sentence for sentence in parts if sentence)
 
@@ -37,7 +37,7 @@ def skill_sentence(skill: Skill, origins: int) -> str:
     share = f"{where} the model's error was {skill.ratio:.2f} of the seasonal naive's"
     likely = f"{skill.low:.2f} to {skill.high:.2f}"
     return {
-        "better": f"{share}: better, and not by luck (95 % range {likely}).",
+        "better": f"{share}: better, by more than chance explains (95 % range {likely}).",
         "worse": f"{share}: worse. Use the seasonal naive instead (95 % range {likely}).",
         "no better": f"{share}: no better than repeating the last season, as far as these data can tell "
         f"(95 % range {likely}).",
@@ -51,21 +51,21 @@ def coverage_sentence(ours: Scores, levels: Sequence[float]) -> str:
     known = [(level, share) for level, share in held if share is not None]
     if not known:
         return ""
-    list_ = " and ".join(f"{percent(level)} % intervals {100 * share:.1f} %" for level, share in known)
+    (level, share), *others = known
+    held_of = f"The {percent(level)} % intervals held {100 * share:.1f} % of {ours.points:,} values that are now known"
+    list_ = "".join(f", the {percent(level)} % intervals {100 * share:.1f} %" for level, share in others)
     short = [percent(level) for level, share in known if share < level - _CLEARLY_OFF]
     long = [percent(level) for level, share in known if share > level + _CLEARLY_OFF]
     verdict = ""
     if short:
-        verdict += f" Those of {' and '.join(short)} % promise too much: take them as narrower than the truth."
+        verdict += f" Those of {' and '.join(short)} % are too narrow: the truth strays further than they say."
     if long:
         verdict += f" Those of {' and '.join(long)} % are wider than they need be."
-    return (
-        f"Of {ours.points:,} values that were forecast and are now known, {list_} of the time held the truth.{verdict}"
-    )
+    return f"{held_of}{list_}.{verdict}"
 
 
 def steps_sentence(skill: Skill) -> str:
-    """The steps ahead at which the model is not better than the seasonal naive; empty if it is everywhere or nowhere."""
+    """The steps ahead at which the model is no better than the seasonal naive; empty for all or none."""
     weak = [k for k, word in enumerate(skill.horizon_verdicts, start=1) if word in ("worse", "no better")]
     if not weak or len(weak) == len(skill.horizon_verdicts):
         return ""
@@ -75,8 +75,8 @@ def steps_sentence(skill: Skill) -> str:
 def score_table(methods: Mapping[str, Scores], caption: str = "") -> Table:
     """A row for each method and a column for each score that any of them has; the best of each column stands out.
 
-    Best is the lowest; for coverage the nearest to the level. A score that cannot be computed is a dash, and the
-    caption gives the reason.
+    Best of several is the lowest; for coverage the nearest to the level. A score that cannot be computed is a dash,
+    and the caption gives the reason.
     """
     first = next(iter(methods.values()))
     names = [name for name in first.overall if name.split("_")[0] in _NAMES]
@@ -85,7 +85,7 @@ def score_table(methods: Mapping[str, Scores], caption: str = "") -> Table:
         (method, *(_cell(name, scores.overall.get(name)) for name in names)) for method, scores in methods.items()
     )
     best = set()
-    for column, name in enumerate(names, start=1):
+    for column, name in enumerate(names if len(methods) > 1 else [], start=1):
         distances = [_distance(name, scores.overall.get(name)) for scores in methods.values()]
         best |= {(row, column) for row, far in enumerate(distances) if far == min(distances)}
     reasons = {f"{name}: {why}" for scores in methods.values() for name, why in scores.reasons.items() if name in names}
