@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from torch import Tensor
 
 from recollect.core.errors import InputError
 from recollect.core.state import LSTMState
@@ -298,36 +298,3 @@ def test_the_trace_is_what_the_output_was_made_of(make: Make, form: dict[str, ob
                 equal(trace.h[t, k, row], h)
             equal(last.c[k, row], c)
         assert not any(value[length:, :, row].any() for value in trace)
-
-
-TORCH_FORMS = {**FORMS, "batch first": {"batch_first": True}, "no bias": {"bias": False}}
-
-
-@pytest.mark.parametrize("form", TORCH_FORMS.values(), ids=list(TORCH_FORMS))
-@pytest.mark.parametrize("path", [path.name for path in PATHS])
-def test_equals_torch_both_ways(form: dict[str, object], path: str):
-    torch.manual_seed(3)
-    theirs = nn.LSTM(I, H, dtype=torch.float64, **form)
-    x = normal(T, B, I)
-    ours = LSTM.from_torch(theirs)
-    with using(path):
-        output, last = ours(x)
-        equal((output, *last), (lambda out, ends: (out, *ends))(*theirs(x)))
-        back, ends = ours.to_torch()(x)
-        equal((output, *last), (back, *ends))
-
-
-@pytest.mark.parametrize("sort", [True, False])
-@pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
-def test_a_packed_sequence_gives_what_torch_gives(form: dict[str, object], sort: bool):
-    theirs = nn.LSTM(I, H, dtype=torch.float64, **form)
-    lengths = torch.tensor([6, 4, 3, 3, 1] if sort else [4, 1, 6, 3, 3])
-    packed = nn.utils.rnn.pack_padded_sequence(normal(T, B, I), lengths, enforce_sorted=sort)
-    state = begin(LSTM.from_torch(theirs))
-    output, last = LSTM.from_torch(theirs)(packed, state)
-    expected, ends = theirs(packed, state)
-    equal((output.data, *last), (expected.data, *ends))
-    assert torch.equal(output.batch_sizes, expected.batch_sizes)
-    if not sort:
-        assert torch.equal(output.sorted_indices, expected.sorted_indices)
-        assert torch.equal(output.unsorted_indices, expected.unsorted_indices)

@@ -1,10 +1,19 @@
+import os
+import runpy
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import safetensors.torch
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from recollect.core.errors import ArtifactError
+import recollect
+from recollect.core.errors import ArtifactError, OutputError
 from recollect.train import checkpoint
+from recollect.train.loop import fit
 from recollect.train.plan import Plan
 from recollect.train.state import State
 
@@ -58,3 +67,96 @@ def test_another_module_is_refused(tmp_path):
     checkpoint.save(trained(), path, seed=4)
     with pytest.raises(ArtifactError, match=r"its weights is .* asked for is"):
         checkpoint.load(State(nn.Linear(3, 4), Plan(average=0.9)), path, seed=4)
+
+
+X = torch.linspace(-1, 1, 24).reshape(6, 4)
+
+
+def squared(module: nn.Module, batch: Tensor) -> Tensor:
+    return (module(batch) - batch[:, :1]).square().mean()
+
+
+def batches(epoch: int) -> list[Tensor]:
+    return [X, X + epoch]
+
+
+def error(module: nn.Module) -> float:
+    return squared(module, X).item()
+
+
+def same(left: nn.Module, right: nn.Module) -> bool:
+    values = zip(left.state_dict().values(), right.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in values)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import torch
+from torch import nn
+from recollect.train.loop import fit
+from recollect.train.plan import Plan
+
+def train(checkpoint, die_in=0):
+    generator = torch.Generator().manual_seed(3)
+    module = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Dropout(0.3), nn.Linear(8, 1))
+    for parameter in module.parameters():
+        nn.init.normal_(parameter, generator=generator)
+    def batches(epoch):
+        draw = torch.Generator().manual_seed(epoch)
+        for step in range(5):
+            if (epoch, step) == (die_in, 3):
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield torch.randn(6, 4, generator=draw)
+    plan = Plan(max_epochs=7, steps_per_epoch=5, average=0.9, checkpoint_every=0)
+    record = fit(module, batches, lambda m, x: (m(x) - x[:, :1]).square().mean(), plan=plan, seed=1,
+                 validate=lambda m: m(torch.ones(2, 4)).square().mean().item(), checkpoint=checkpoint)
+    return module, record
+
+if __name__ == "__main__":
+    train(Path(sys.argv[1]), die_in=4)
+"""
+
+
+def test_a_killed_run_goes_on_to_the_same_bits(tmp_path):
+    script, checkpoint = tmp_path / "killed.py", tmp_path / "run.safetensors"
+    script.write_text(KILLED)
+    path = str(Path(recollect.__file__).parents[1])
+    done = subprocess.run([sys.executable, str(script), str(checkpoint)], env={**os.environ, "PYTHONPATH": path})
+    assert done.returncode == -signal.SIGKILL
+    train = runpy.run_path(str(script))["train"]
+    whole, expected = train(None)
+    resumed, record = train(checkpoint)
+    assert same(resumed, whole)
+    assert (record.losses, record.validations) == (expected.losses, expected.validations)
+    assert (record.best_epoch, record.steps, record.stopped) == (expected.best_epoch, 35, "done")
+    again, record = train(checkpoint)  # the run has ended: nothing is left to do
+    assert same(again, whole) and record.steps == 35
+
+
+def test_a_run_broken_before_its_first_epoch_is_judged_once(tmp_path):
+    def interrupted(module: nn.Module, batch: Tensor) -> Tensor:
+        raise KeyboardInterrupt
+
+    path = tmp_path / "run.safetensors"
+    plan = Plan(max_epochs=2)
+    fit(nn.Linear(4, 1), batches, interrupted, plan=plan, seed=1, validate=error, checkpoint=path)
+    record = fit(nn.Linear(4, 1), batches, squared, plan=plan, seed=1, validate=error, checkpoint=path)
+    assert [epoch for epoch, _ in record.validations] == [0, 1, 2]
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path):
+    path = tmp_path / "run.safetensors"
+    fit(nn.Linear(4, 1), batches, squared, plan=Plan(max_epochs=1), seed=1, checkpoint=path)
+    with pytest.raises(ArtifactError, match="max_epochs is 1, asked for is 2"):
+        fit(nn.Linear(4, 1), batches, squared, plan=Plan(max_epochs=2), seed=1, checkpoint=path)
+    with pytest.raises(ArtifactError, match="seed is 1, asked for is 2"):
+        fit(nn.Linear(4, 1), batches, squared, plan=Plan(max_epochs=1), seed=2, checkpoint=path)
+
+
+def test_a_checkpoint_that_cannot_be_written_is_known_before_training(tmp_path):
+    def never(module: nn.Module, batch: Tensor) -> Tensor:
+        raise AssertionError("trained first")
+
+    with pytest.raises(OutputError, match="cannot write"):
+        fit(nn.Linear(4, 1), batches, never, plan=Plan(), seed=1, checkpoint=tmp_path / "missing" / "run.safetensors")
