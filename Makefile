@@ -46,7 +46,7 @@ bench: $(READY)  ## Measure what needs no data of yours; the other scripts in be
 	$(BIN)/python -m benchmarks
 
 docs: $(DOCS)  ## Build the documentation into site/, offline
-	$(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 clean:  ## Remove what was built, .venv included
 	rm -rf $(VENV) build dist site $(DEMO) .mypy_cache .pytest_cache .ruff_cache .hypothesis
