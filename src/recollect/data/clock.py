@@ -64,6 +64,11 @@ class Clock:
         return self.unit if self.multiple == 1 else f"{self.multiple} {self.unit}s"
 
     @property
+    def span(self) -> str:
+        """The length of a step in a sentence: "15 minutes", "one month"."""
+        return f"one {self.unit}" if self.multiple == 1 else self.label
+
+    @property
     def dated(self) -> bool:
         """Whether times are dates or datetimes, not mere numbers."""
         return self.kind in ("date", "datetime")
@@ -74,7 +79,7 @@ class Clock:
         return MICROS.get(self.unit, DAY) >= DAY
 
     def seasons(self) -> tuple[int, ...]:
-        """Candidate seasonal periods in steps, shortest first: (24, 168, 8766) for hours, (12,) for months."""
+        """Candidate seasonal periods in steps, shortest first: (24, 168) for hours, (12,) for months."""
         if self.unit in ("millisecond", "second", "minute", "hour"):
             cycles = (60_000_000, 3_600_000_000, DAY, 7 * DAY) if self.unit != "hour" else (DAY, 7 * DAY)
             step = MICROS[self.unit] * self.multiple

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
+from recollect.core.errors import DataError, InputError
+from recollect.data.calendar import calendar_features
 from recollect.data.clock import Clock
+from recollect.data.encode import encode_columns, encode_static
+from recollect.data.notes import Note
+from recollect.data.rows import Rows, long_table, merge_rows, read_steps, series_codes
 from recollect.data.schema import Schema
 
-__all__ = ["Panel"]
+__all__ = ["Panel", "build_panel"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -21,8 +29,8 @@ class Panel:
     """N series of any lengths, laid end to end; series ``n`` is the slice ``offsets[n]:offsets[n + 1]``.
 
     Every series stands on one regular clock: a time without a row is a step with NaN, never an invented value.
-    Rows after the last observed target (given for their known covariates) belong to the series but not to its
-    history: ``ends[n]`` counts the steps of history.
+    A series' history begins and ends with an observed target. Rows after it (given for their known covariates,
+    or made for the calendar) belong to the series but not to its history: ``ends[n]`` counts the steps of history.
 
     Attributes:
         schema: the columns and their roles, so that other rows can be read the same way.
@@ -57,3 +65,162 @@ class Panel:
         """The target of series ``n`` up to its end, [ends[n]], NaN where not observed."""
         first = int(self.offsets[n])
         return self.target[first : first + int(self.ends[n])]
+
+    def keys(self, first: Ints, count: int) -> pl.DataFrame:
+        """The series and time columns, under their own names and in their own form, of ``count`` steps a series.
+
+        ``first`` [N] is the step on the clock from which to count: ``starts + ends`` for what follows the history.
+        A table of a single series has no series column.
+        """
+        steps = (np.asarray(first, dtype=np.int64)[:, None] + np.arange(count)).ravel()
+        time = self.clock.at(steps).alias(self.schema.time_name)
+        if self.schema.series is None:
+            return time.to_frame()
+        names = pl.Series(self.schema.series, self.names).gather(np.repeat(np.arange(len(self)), count))
+        return pl.DataFrame([names.cast(pl.Int64) if self.schema.integer_names else names, time])
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where each series lies: [N] first step, history length and length with future rows."""
+
+    starts: Ints
+    ends: Ints
+    lengths: Ints
+    offsets: Ints
+
+    def scatter(self, rows: Rows, columns: slice) -> Floats:
+        """The chosen columns of the rows at their steps, [total, C]; NaN where there is no row."""
+        place = self.offsets[rows.codes] + rows.steps - self.starts[rows.codes]
+        inside = (rows.steps >= self.starts[rows.codes]) & (place < self.offsets[rows.codes + 1])
+        flat = np.full((int(self.offsets[-1]), rows.values[:, columns].shape[1]), np.nan)
+        flat[place[inside]] = rows.values[inside, columns]
+        return flat
+
+    def steps(self) -> Ints:
+        """The step on the clock of every place, [total]."""
+        first = np.repeat(self.starts - self.offsets[:-1], self.lengths)
+        return first + np.arange(self.offsets[-1])
+
+
+def build_panel(
+    frame: pl.DataFrame, schema: Schema, *, horizon: int | None = None, source: Path | None = None
+) -> tuple[Panel, list[Note]]:
+    """The rows of ``frame`` as a Panel, read by ``schema``, with a note for every repair.
+
+    Rows are sorted and put on the clock; steps without a row are NaN. With ``horizon`` the known covariates must
+    cover that many steps after each series' end, and calendar columns are made for them. ``source`` is the file
+    that the frame was read from, for messages. Raises DataError if a column is missing or its content cannot be
+    used, with all problems found; InputError for a horizon below 1.
+    """
+    if horizon is not None and horizon < 1:
+        raise InputError(f"horizon must be at least 1 step, got {horizon}")
+    _check_columns(frame, schema)
+    frame = long_table(frame, schema)
+    if len(frame) < 2:
+        raise DataError(f"the table has {len(frame)} row{'s' * (len(frame) != 1)}: a series needs at least 2")
+    codes, names = series_codes(frame, schema, source)
+    values, notes = encode_columns(frame, [schema.target, *schema.known, *schema.past], schema, source)
+    static, groups, more = encode_static(frame, codes, names, schema, source)
+    steps, moved = read_steps(frame, codes, schema, source)
+    rows, repairs = merge_rows(Rows(codes, steps, values.to_numpy()), schema.clock, names, bool(moved))
+    notes += [*more, *moved, *repairs]
+    layout = _lay_out(rows, schema, names, horizon)
+    target = layout.scatter(rows, slice(0, 1))[:, 0]
+    width = 1 + len(schema.given_names)
+    known = layout.scatter(rows, slice(1, width))
+    if schema.calendar or schema.holidays:
+        features = calendar_features(schema.clock, layout.steps(), schema.calendar, schema.holidays)
+        known = np.column_stack([known, features.to_numpy()])
+    past = layout.scatter(rows, slice(width, None))
+    panel = Panel(
+        schema, schema.clock, names, layout.starts, layout.offsets, layout.ends, target, known, past, static, groups
+    )
+    return panel, [*notes, *_describe(panel, rows)]
+
+
+def _check_columns(frame: pl.DataFrame, schema: Schema) -> None:
+    given = set(frame.columns)
+    keys = [schema.time, schema.series] if not schema.wide else [schema.time]
+    values = schema.wide or (schema.target,)
+    needed = [name for name in (*keys, *values, *schema.known, *schema.past, *schema.static) if name]
+    needed = [name for name in needed if not (schema.parts and name == schema.time)] + list(schema.parts)
+    missing = [name for name in needed if name not in given]
+    if missing:
+        listed = ", ".join(f'"{name}"' for name in missing)
+        raise DataError(f"the table lacks the column {listed} of the training data; it has {', '.join(frame.columns)}")
+
+
+def _lay_out(rows: Rows, schema: Schema, names: Sequence[str], horizon: int | None) -> _Layout:
+    """From the first observed target to the last, and on to the last row known ahead."""
+    observed = ~np.isnan(rows.values[:, 0])
+    codes, steps = rows.codes[observed], rows.steps[observed]
+    number = np.arange(len(names))
+    left, right = np.searchsorted(codes, number), np.searchsorted(codes, number, side="right")
+    empty = [names[n] for n in np.flatnonzero(left == right)]
+    if empty:
+        which = f"series {', '.join(map(repr, empty[:5]))}{', ...' * (len(empty) > 5)}: " if schema.series else ""
+        raise DataError(f'{which}column "{schema.target}" has no value at all; leave out what was never observed')
+    starts, stops = steps[left], steps[right - 1] + 1
+    last = stops
+    if schema.known:
+        last = np.maximum(stops, rows.steps[np.searchsorted(rows.codes, number, side="right") - 1] + 1)
+        if horizon is not None:
+            _check_cover(rows, schema, names, stops, horizon)
+    if horizon is not None and (schema.known or schema.calendar or schema.holidays):
+        last = np.maximum(last, stops + horizon)
+    lengths = last - starts
+    total = int(lengths.sum())
+    if total > 50 * len(rows.codes) + 1_000_000:
+        raise DataError(
+            f"{len(rows.codes):,} rows would be spread over {total:,} steps of {schema.clock.span}: the times are"
+            " too irregular for a forecast; average them over longer steps first"
+        )
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    return _Layout(starts, stops - starts, lengths, offsets)
+
+
+def _check_cover(rows: Rows, schema: Schema, names: Sequence[str], stops: Ints, horizon: int) -> None:
+    """Raise DataError unless each of the ``horizon`` steps after every series' end has its known covariates."""
+    known = rows.values[:, 1 : 1 + len(schema.given_names)]
+    ahead = (rows.steps >= stops[rows.codes]) & (rows.steps < stops[rows.codes] + horizon) & ~np.isnan(known).any(axis=1)
+    covered = np.bincount(rows.codes[ahead], minlength=len(names))
+    short = np.flatnonzero(covered < horizon)
+    if short.size:
+        n = int(short[0])
+        steps = rows.steps[ahead & (rows.codes == n)]
+        until = schema.clock.at(np.array([steps.max() if steps.size else stops[n] - 1]))[0]
+        which = f" of series {names[n]!r} (and {short.size - 1:,} more)" if schema.series else ""
+        raise DataError(
+            f"the known covariates {', '.join(schema.known)}{which} end at {until}: {covered[n]} of {horizon} steps."
+            " Add rows for the coming times with these columns filled and the target empty, or shorten the horizon"
+        )
+
+
+def _describe(panel: Panel, rows: Rows) -> list[Note]:
+    """Notes on gaps, missing values and constant series."""
+    notes = list[Note]()
+    lengths = np.diff(panel.offsets)
+    after = rows.steps - panel.starts[rows.codes]
+    outside = int(((after < 0) | (after >= lengths[rows.codes])).sum())
+    if outside:
+        text = f'{outside:,} rows before the first or after the last value of "{panel.schema.target}" are left out'
+        notes.append(Note("repaired", outside, text))
+    history = np.arange(panel.offsets[-1]) - np.repeat(panel.offsets[:-1], lengths) < np.repeat(panel.ends, lengths)
+    hole = np.isnan(panel.target) & history
+    if hole.any():
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], hole.astype(np.int8), [0]])))
+        longest = int((edges[1::2] - edges[::2]).max())
+        absent = int(panel.ends.sum() - ((after >= 0) & (after < panel.ends[rows.codes])).sum())
+        text = (
+            f"{int(hole.sum()):,} steps have no value ({absent:,} without a row, {int(hole.sum()) - absent:,} with an"
+            f" empty one), the longest run {longest:,} steps: left out of training, never filled"
+        )
+        notes.append(Note("warning", int(hole.sum()), text))
+    low = np.fmin.reduceat(panel.target, panel.offsets[:-1])
+    high = np.fmax.reduceat(panel.target, panel.offsets[:-1])
+    flat = np.flatnonzero(low == high)
+    if flat.size:
+        which = f"series {panel.names[flat[0]]!r} and {flat.size - 1:,} more never change" if len(panel) > 1 else ""
+        notes.append(Note("warning", flat.size, which or f'column "{panel.schema.target}" never changes'))
+    return notes

@@ -53,10 +53,14 @@ class Schema:
         return self.time or "step"
 
     @property
+    def given_names(self) -> Names:
+        """The columns of ``Panel.known`` that come from the table, in order; one for each level of a text column."""
+        return self._expanded(self.known)
+
+    @property
     def known_names(self) -> Names:
-        """The columns of ``Panel.known`` in order; a text column gives one for each level."""
-        extra = feature_names(self.clock, self.calendar, self.holidays)
-        return (*self._expanded(self.known), *extra)
+        """The columns of ``Panel.known`` in order: those from the table, then calendar and holidays."""
+        return (*self.given_names, *feature_names(self.clock, self.calendar, self.holidays))
 
     @property
     def past_names(self) -> Names:

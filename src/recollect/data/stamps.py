@@ -26,20 +26,24 @@ _SAMPLE = 1000
 
 
 def guess_formats(text: pl.Series) -> list[str]:
-    """The formats in which every value of ``text`` [R] is a time, most usual first; empty if there is none.
+    """The formats in which every value of ``text`` [R] is a time; empty if there is none.
 
-    More than one means that the values do not tell them apart (01/02/2020, all days below 13). The formats are
-    those of strftime; ``%q`` is a quarter, ``%W`` an ISO week, ``%-d`` says that leading zeros are left out, and a
-    constant offset from UTC stands in the format as written. Checked on a sample first, then on all values.
+    The first writes the values back as they were given. More than one means that the values do not tell apart what
+    they mean (01/02/2020, all days below 13). The formats are those of strftime; ``%q`` is a quarter, ``%W`` an ISO
+    week, ``%-d`` says that leading zeros are left out, and a constant offset from UTC stands there as written.
     """
     text = text.drop_nulls()
     if text.is_empty():
         return []
     sample = text.gather_every(max(1, len(text) // _SAMPLE)).unique(maintain_order=True)
-    forms = _candidates(sample)
-    for part in (sample.head(1), sample):
-        forms = [form for form in forms if _reads_all(part, form)]
-    return [form for form in forms if _reads_all(text, form)]
+    forms = [form for form in _candidates(sample) if _reads_all(sample.head(1), form)]
+    read = {form: parse_stamps(sample, form) for form in forms if _reads_all(sample, form)}
+    order = sorted(read, key=lambda form: -int((write_stamps(read[form], form) == sample).sum()))
+    found = list[str]()
+    for form in order:
+        if not any(read[form].equals(read[other]) for other in found) and _reads_all(text, form):
+            found.append(form)
+    return found
 
 
 def parse_stamps(text: pl.Series, form: str) -> pl.Series:
@@ -75,6 +79,7 @@ def write_stamps(moments: pl.Series, form: str) -> pl.Series:
             (pl.lit(moments).dt.strftime(after) if after else pl.lit("")).alias("after"),
         )
         return frame.select(pl.concat_str(pl.all())).to_series().rename(moments.name)
+    form = form.replace("%#z", "+00:00")
     return moments.dt.strftime(form.replace("%Y", "%G").replace("%W", "%V") if "%W" in form else form)
 
 
@@ -85,11 +90,18 @@ def _candidates(sample: pl.Series) -> list[str]:
         constant = sample.str.strip_chars().str.ends_with(offset[1]).all()
         suffix = offset[1] if constant else " " * offset[1].startswith(" ") + "%#z"
         return [f"{date}{gap}{time}{suffix}" for date in _DATES for gap in "T " for time in _TIMES]
-    forms = [*_DATES, *(f"{date}{gap}{time}" for gap in (" ", "T") for date in _DATES for time in _TIMES), *_PERIODS]
+    if re.fullmatch(r"\d{9,13}", first):
+        return list(_EPOCHS)
+    dates, times = _DATES, _TIMES
     if sample.str.contains(r"\b\d\b").any():
-        # the padding is read off the text, so that times are written back as sparsely as they were given
-        return [re.sub("%([dmHI])", r"%-\1", form) for form in forms] + forms
-    return [*forms, *_EPOCHS] if re.fullmatch(r"\d{9,13}", first) else forms
+        # padding is told apart, so that times are written back as sparsely as they were given
+        dates, times = (*dates, *map(_sparse, dates)), (*times, *map(_sparse, times))
+    forms = [f"{date}{gap}{time}" for gap in (" ", "T") for date in dates for time in times]
+    return [*dates, *_PERIODS, *map(_sparse, _PERIODS[:8]), *(forms if len(first) > 10 else ())]
+
+
+def _sparse(form: str) -> str:
+    return re.sub("%([dmHI])", r"%-\1", form)
 
 
 def _reads_all(text: pl.Series, form: str) -> bool:

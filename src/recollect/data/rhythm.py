@@ -1,0 +1,117 @@
+"""The clock that a table's times tick on, found from the times alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from recollect.core.errors import DataError
+from recollect.data.clock import DAY, MICROS, Clock
+
+__all__ = ["find_clock"]
+
+Ints = NDArray[np.int64]
+
+
+def find_clock(times: pl.Series, codes: Ints, like: Clock) -> Clock:
+    """The regular clock under ``times`` [R] of the series ``codes`` [R]; ``like`` holds how the column is stored.
+
+    The step is the greatest common divisor of the gaps between neighbours, or their most frequent value if nearly
+    all are multiples of that (the rest are then moved to it when rows are read). Months, quarters and years are
+    told by equal days of the month, business days by the absence of weekends. Raises DataError if no series has
+    two times, or if the times follow no clock.
+    """
+    raw = _raw(times, local=False)
+    if len(raw) > 1 and not (np.all(np.diff(codes) >= 0) and np.all(np.diff(raw)[np.diff(codes) == 0] >= 0)):
+        order = np.lexsort((raw, codes))
+        times, raw, codes = times.gather(order), raw[order], codes[order]
+    if not (gaps := _gaps(raw, codes)).size:
+        raise DataError("no series has two different times, so the step between times cannot be found")
+    if not like.dated:
+        step = _step(gaps)
+        return replace(like, multiple=step, anchor=_phase(raw, step))
+    local = _raw(times, local=True)
+    # an hour less than 28 days: a clock that springs forward shortens February
+    months = _month_clock(local, codes, like) if gaps.min() >= 28 * DAY - MICROS["hour"] else None
+    return months or _day_clock(local, codes, like) or _fixed_clock(raw, gaps, like)
+
+
+def _raw(times: pl.Series, local: bool) -> Ints:
+    """Times as numbers: microseconds for dates, in UTC or on the local clock."""
+    if not times.dtype.is_temporal():
+        return times.cast(pl.Int64).to_numpy()
+    if getattr(times.dtype, "time_zone", None) is not None:
+        times = times.dt.replace_time_zone(None) if local else times.dt.convert_time_zone("UTC")
+    return times.cast(pl.Datetime("us")).to_physical().to_numpy()
+
+
+def _gaps(values: Ints, codes: Ints) -> Ints:
+    """Differences between neighbours of one series; repeats left out."""
+    gaps: Ints = np.diff(values)[np.diff(codes) == 0]
+    return gaps[gaps > 0]
+
+
+def _step(gaps: Ints) -> int:
+    sizes, counts = np.unique(gaps, return_counts=True)
+    usual = int(sizes[np.argmax(counts)])
+    step = usual if counts[sizes % usual == 0].sum() >= 0.95 * len(gaps) else int(np.gcd.reduce(sizes))
+    if np.median(gaps) > 20 * step:
+        raise DataError(
+            "the times follow no regular clock (most gaps between neighbours are more than 20 times their common"
+            " divisor): average the values over equal steps first, such as hours or days"
+        )
+    return step
+
+
+def _phase(values: Ints, step: int) -> int:
+    phases, counts = np.unique(values % step, return_counts=True)
+    return int(phases[np.argmax(counts)])
+
+
+def _fixed_clock(raw: Ints, gaps: Ints, like: Clock) -> Clock:
+    step = _step(gaps)
+    for unit in ("day", "hour", "minute", "second", "millisecond"):
+        if step % MICROS[unit] == 0:
+            return replace(like, unit=unit, multiple=step // MICROS[unit], anchor=_phase(raw, step))
+    raise DataError(f"the times are {step / 1000:g} milliseconds apart: steps must be whole milliseconds or longer")
+
+
+def _day_clock(local: Ints, codes: Ints, like: Clock) -> Clock | None:
+    """Days, business days or weeks, where all rows have one time of day."""
+    offset = int(local[0] % DAY)
+    if (local % DAY != offset).any():
+        return None
+    days = local // DAY
+    gaps = _gaps(days, codes)
+    step = _step(gaps)
+    weekend = ((days + 3) % 7 >= 5).any()
+    if step == 1 and not weekend and np.ptp(days) >= 7:
+        return replace(like, unit="business day", offset=offset)
+    unit, length = ("week", 7) if step % 7 == 0 else ("day", 1)
+    return replace(like, unit=unit, multiple=step // length, anchor=_phase(days, step) * DAY + offset)
+
+
+def _month_clock(local: Ints, codes: Ints, like: Clock) -> Clock | None:
+    """Months, quarters or years, where all rows have one day of the month and time of day."""
+    days = (local // DAY).astype("datetime64[D]")
+    starts = days.astype("datetime64[M]")
+    number = (days - starts.astype("datetime64[D]")).astype(np.int64) + 1
+    length = ((starts + 1).astype("datetime64[D]") - starts.astype("datetime64[D]")).astype(np.int64)
+    offset = int(local[0] % DAY)
+    if (local % DAY != offset).any():
+        return None
+    if (number == length).all() or number.min() >= 26 and not (number == number[0]).all():
+        day = 31
+    elif (number == np.minimum(number.max(), length)).all():
+        day = int(number.max())
+    elif number.max() <= 4:  # the first business day of the month
+        day = 1
+    else:
+        return None
+    months = starts.astype(np.int64)
+    step = _step(_gaps(months, codes))
+    unit, size = ("year", 12) if step % 12 == 0 else ("quarter", 3) if step % 3 == 0 else ("month", 1)
+    return replace(like, unit=unit, multiple=step // size, anchor=_phase(months, step), day=day, offset=offset)
