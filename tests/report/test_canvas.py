@@ -76,6 +76,6 @@ def test_letters_without_a_font_are_told_once_and_kept_in_svg(tmp_path: Path) ->
         )  # hieroglyphs, in none of the fonts that are tried
     save(figure, tmp_path / "a.svg")
     assert "\U00013000\U00013001" in (tmp_path / "a.svg").read_text(encoding="utf-8")
-    with pytest.warns(UserWarning, match="2 letters of a picture are in no font") as caught:
+    with pytest.warns(UserWarning, match="in no font of this machine: 2") as caught:
         save(figure, tmp_path / "a.png")
     assert len(caught) == 1

@@ -150,7 +150,7 @@ def _fitted(
     if not all(np.isfinite(part).all() for part in (result.point, result.lower, result.upper)):
         return replace(stand_in, note=f"{name} gave values that are not finite: seasonal naive instead")
     if caught:
-        notes.append(f"{len(caught)} warnings of the fit, the first: {caught[0].message}")
+        notes.append(f"warnings of the fit: {len(caught)}, the first: {caught[0].message}")
     return replace(result, note=f"{name}: " + "; ".join(notes) if notes else "")
 
 

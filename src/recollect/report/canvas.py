@@ -133,5 +133,7 @@ def _render(figure: Figure, kind: str) -> bytes:
         warnings.warn(other.message, stacklevel=3)
     if letters and kind == "png":
         where = "install one that has them (Noto Sans CJK for Chinese), or write SVG"
-        warnings.warn(f"{len(set(letters))} letters of a picture are in no font of this machine: {where}", stacklevel=3)
+        warnings.warn(
+            f"letters of a picture that are in no font of this machine: {len(set(letters))}; {where}", stacklevel=3
+        )
     return target.getvalue()
