@@ -25,7 +25,7 @@ LAW: dict[str, set[str]] = {
     "cli": SKILLS | {"tasks"},
 }
 MODEL_FREE = {"evaluate", "report"}
-MOST_LINES, MOST_BODY, MOST_ARGUMENTS = 300, 40, 12
+MOST_LINES, MOST_BODY, MOST_ARGUMENTS, MOST_EXAMPLE = 300, 40, 12, 60
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -104,6 +104,11 @@ def test_importing_does_nothing(path: Path) -> None:
 )
 def test_files_stay_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) < MOST_LINES
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=name_of)
+def test_examples_fit_on_a_screen_or_two(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_EXAMPLE
 
 
 def functions(tree: ast.Module) -> Iterator[Function]:
