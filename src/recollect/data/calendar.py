@@ -31,11 +31,10 @@ def check_calendar(clock: Clock, calendar: bool, holidays: str | None) -> None:
             f"calendar and holidays need dates, and the times here are {clock.kind}: name a column of dates with time="
         )
     if calendar and not _cycles(clock):
-        raise InputError(f"a step of one {clock.label} has no place in the day, week or year: leave calendar out")
+        raise InputError(f"a step of {clock.span} has no place in the day, week or year: leave calendar out")
     if holidays:
-        if clock.unit not in MICROS or MICROS[clock.unit] * clock.multiple > DAY:
-            if clock.unit != "business day":
-                raise InputError(f"holidays need steps of a day or less, and the steps here are a {clock.label}")
+        if clock.unit != "business day" and MICROS.get(clock.unit, 2 * DAY) * clock.multiple > DAY:
+            raise InputError(f"holidays need steps of a day or less, and a step here is {clock.span}")
         public_holidays(holidays, 2024, 2024)
 
 
@@ -48,8 +47,8 @@ def calendar_features(clock: Clock, steps: NDArray[np.int64], calendar: bool, ho
     columns = list[pl.Expr]()
     time = pl.col("time")
     if calendar:
-        second = 0 if clock.kind == "date" else time.dt.hour().cast(pl.Float64) * 3600 + time.dt.minute() * 60
-        day = (second + (0 if clock.kind == "date" else time.dt.second())) / 86_400
+        seconds = time.dt.hour().cast(pl.Float64) * 3600 + time.dt.minute() * 60.0 + time.dt.second()
+        day = pl.lit(0.0) if clock.kind == "date" else seconds / 86_400
         phases = {
             "day": day,
             "week": (time.dt.weekday() - 1 + day) / 7,

@@ -131,12 +131,11 @@ class Clock:
         values = pl.Series("time", self._value(np.asarray(steps, dtype=np.int64)))
         if not self.dated:
             return values
-        moments = values.cast(pl.Datetime("us"))
-        if self.kind == "date":
-            return moments.cast(pl.Date)
+        moments: pl.Series = values.cast(pl.Datetime("us"))
         if self.zone is not None:
             moments = self._zoned(moments, self.zone)
-        return moments.dt.cast_time_unit(self.resolution)
+        moments = moments.cast(pl.Date) if self.kind == "date" else moments.dt.cast_time_unit(self.resolution)
+        return moments
 
     def to_json(self) -> dict[str, object]:
         """The clock as a dictionary for JSON."""
@@ -163,8 +162,9 @@ class Clock:
             row = int(times.is_null().arg_true()[0])
             raise DataError(f"{times.null_count()} times are missing or unreadable, first in row {row + 1}")
         if not self.dated:
-            return times.cast(pl.Int64).to_numpy().astype(np.int64)
-        return self._local(times).cast(pl.Datetime("us")).to_physical().to_numpy().astype(np.int64)
+            return np.asarray(times.cast(pl.Int64).to_numpy(), dtype=np.int64)
+        micros = self._local(times).cast(pl.Datetime("us")).to_physical()
+        return np.asarray(micros.to_numpy(), dtype=np.int64)
 
     def _local(self, times: pl.Series) -> pl.Series:
         zone = getattr(times.dtype, "time_zone", None)
@@ -211,4 +211,5 @@ class Clock:
         months = steps * (MONTHS[self.unit] * self.multiple) + self.anchor
         starts = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
         ends = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-        return (starts + np.minimum(self.day, ends - starts) - 1) * DAY + self.offset
+        days: Ints = starts + np.minimum(self.day, ends - starts) - 1
+        return days * DAY + self.offset

@@ -74,7 +74,8 @@ def has_header(content: bytes, delimiter: str) -> bool:
 
 def records(content: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """The line number (from 1) and fields of each record that is not blank or a leading comment."""
-    reader = csv.reader(io.TextIOWrapper(io.BytesIO(content), "utf-8", errors="replace", newline=""), delimiter=delimiter)
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8", errors="replace", newline="")
+    reader = csv.reader(text, delimiter=delimiter)
     line, begun = 1, False
     for row in reader:
         blank = not any(field.strip() for field in row) and len(row) <= 1

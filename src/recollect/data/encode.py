@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from recollect.core.errors import DataError
 from recollect.data.notes import Note
-from recollect.data.schema import Schema
 from recollect.data.numbers import MISSING, to_numbers
+from recollect.data.schema import Schema
 from recollect.data.tables import place
 
 __all__ = ["encode_columns", "encode_static", "number_problems", "read_numbers"]
@@ -44,9 +44,9 @@ def read_numbers(column: pl.Series) -> pl.Series:
     """The column [R] as Float64; null where missing or not a number."""
     if column.dtype == pl.String:
         return to_numbers(column)[0]
-    if column.dtype.is_numeric() or column.dtype == pl.Boolean:
-        return column.cast(pl.Float64).fill_nan(None)
-    return pl.Series(column.name, [None] * len(column), dtype=pl.Float64)
+    numeric = column.dtype.is_numeric() or column.dtype == pl.Boolean
+    values = column.cast(pl.Float64) if numeric else pl.repeat(None, len(column), dtype=pl.Float64, eager=True)
+    return values.fill_nan(None)
 
 
 def encode_columns(
@@ -66,7 +66,8 @@ def encode_columns(
             continue
         text = frame[name].cast(pl.String)
         notes += _unseen_note(text, levels[name], name)
-        parts += [(text == level).cast(pl.Float64).fill_null(np.nan).rename(f"{name}={level}") for level in levels[name]]
+        for level in levels[name]:
+            parts.append((text == level).cast(pl.Float64).fill_null(np.nan).rename(f"{name}={level}"))
     return pl.DataFrame(parts), notes
 
 
@@ -83,12 +84,14 @@ def encode_static(
     for name in schema.static:
         column = frame[name].cast(pl.String) if name in levels else read_numbers(frame[name])
         rows = pl.DataFrame({"code": codes, "value": column}).drop_nulls()
-        kinds = rows.group_by("code", maintain_order=True).agg(pl.col("value").first(), pl.col("value").n_unique().alias("n"))
+        first, kinds_of = pl.col("value").first(), pl.col("value").n_unique().alias("n")
+        kinds = rows.group_by("code", maintain_order=True).agg(first, kinds_of)
         problems += [
             f'column "{name}" changes within series {names[code]!r} ({n} values): give it as known or past'
             for code, n in kinds.filter(pl.col("n") > 1).select("code", "n").head(3).iter_rows()
         ]
-        held = pl.DataFrame({"code": np.arange(len(names))}).join(kinds, on="code", how="left", maintain_order="left")["value"]
+        every = pl.DataFrame({"code": np.arange(len(names))})
+        held = every.join(kinds, on="code", how="left", maintain_order="left")["value"]
         if name in levels:
             notes += _unseen_note(held, levels[name], name)
             code = held.replace_strict(levels[name], range(1, len(levels[name]) + 1), default=0, return_dtype=pl.Int64)
@@ -106,8 +109,8 @@ def _unseen_note(text: pl.Series, levels: Sequence[str], name: str) -> list[Note
     if unseen.is_empty():
         return []
     kinds = unseen.unique(maintain_order=True)
-    sentence = f'column "{name}": {len(unseen):,} values were not seen in training, such as {kinds[0]!r}; read as unknown'
-    return [Note("warning", len(unseen), sentence)]
+    say = f'column "{name}": {len(unseen):,} values were not seen in training, such as {kinds[0]!r}: read as unknown'
+    return [Note("warning", len(unseen), say)]
 
 
 def _quoted(value: object) -> str:

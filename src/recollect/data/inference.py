@@ -91,7 +91,8 @@ def _check_roles(frame: pl.DataFrame, roles: dict[str, tuple[str, ...]], wide: b
                 )
             elif name in held:
                 as_target = "; what is to be forecast is not known ahead" * (held[name] == "target" and role == "known")
-                problems.append(f'column "{name}" is given as {held[name]} and as {role}: a column has one role{as_target}')
+                both = f"{held[name]} and as {role}: a column has one role{as_target}"
+                problems.append(f'column "{name}" is given as {both}')
             held[name] = role
     if wide and (roles["series"] or roles["static"]):
         problems.append("a wide table has a series in each column: leave series and static out, or give a long table")
@@ -114,16 +115,21 @@ def _with_target(
     else:
         if target is None:
             if len(numbers) != 1:
-                what = f"{len(numbers)} columns could be the target: {_listed(numbers)}" if numbers else (
-                    f"no column of numbers is left to be the target; the table has {_listed(frame.columns)}"
-                )
-                raise InputError(f"{what}; name it with target=" + ", or take each as a series with wide=" * bool(numbers))
+                raise InputError(_no_target(frame, numbers))
             notes.append(Note("inferred", 1, f'the target is "{numbers[0]}", the only column of numbers left'))
         schema = replace(schema, target=target or numbers[0])
         unused = [name for name in left if name != schema.target]
     if unused:
-        notes.append(Note("inferred", len(unused), f"not used: {_listed(unused)} (give columns as known, past or static)"))
+        text = f"not used: {_listed(unused)} (columns can be given as known, past or static)"
+        notes.append(Note("inferred", len(unused), text))
     return schema, notes
+
+
+def _no_target(frame: pl.DataFrame, numbers: list[str]) -> str:
+    if not numbers:
+        return f"no column of numbers is left to be the target; the table has {_listed(frame.columns)}"
+    what = f"{len(numbers)} columns could be the target: {_listed(numbers)}"
+    return f"{what}; name it with target=, or take each as a series with wide="
 
 
 def _clock(frame: pl.DataFrame, schema: Schema, source: Path | None) -> tuple[Clock, list[Note]]:
@@ -131,7 +137,8 @@ def _clock(frame: pl.DataFrame, schema: Schema, source: Path | None) -> tuple[Cl
         return Clock(), [Note("inferred", 1, "there is no time column: each row is a step")]
     like, notes = time_clock(frame[schema.time])
     times = read_times(frame[schema.time], like.form, source)
-    clock = find_clock(times, series_codes(frame, replace(schema, series=None if schema.wide else schema.series), source)[0], like)
+    codes, _ = series_codes(frame, None if schema.wide else schema.series, source)
+    clock = find_clock(times, codes, like)
     what = f"columns {_listed(schema.parts)}" if schema.parts else f'column "{schema.time}"'
     return clock, [Note("inferred", 1, f"the times are in {what}, in steps of {clock.span}"), *notes]
 
@@ -141,7 +148,7 @@ def _levels(frame: pl.DataFrame, schema: Schema) -> tuple[tuple[str, tuple[str, 
     levels, problems = list[tuple[str, tuple[str, ...]]](), list[str]()
     for name in (*schema.known, *schema.past, *schema.static):
         if frame[name].dtype.is_temporal():
-            problems.append(f'column "{name}" holds {frame[name].dtype}: give dates to the model with calendar= instead')
+            problems.append(f'column "{name}" holds {frame[name].dtype}: ask for calendar= to give dates to the model')
         elif not _is_number(frame[name]):
             values = frame[name].cast(pl.String).drop_nulls().unique().sort().to_list()
             levels.append((name, tuple(values)))

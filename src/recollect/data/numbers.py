@@ -6,7 +6,9 @@ import polars as pl
 
 __all__ = ["MISSING", "to_numbers"]
 
-MISSING = ("", "NA", "N/A", "n/a", "na", "#N/A", "NaN", "nan", "NAN", "NULL", "null", "None", "none", "-", "--", "?", ".")
+MISSING = (
+    "", "NA", "N/A", "n/a", "na", "#N/A", "NaN", "nan", "NAN", "NULL", "null", "None", "none", "-", "--", "?", ".",
+)  # fmt: skip
 _THOUSANDS = r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$"
 _DECIMAL_COMMA = r"^[+-]?(\d+|\d{1,3}([. '\x{a0}\x{202f}]\d{3})+)?(,\d*)?([eE][+-]?\d+)?$"
 _DECIMAL_POINT = r"^[+-]?(\d+|\d{1,3}([, '\x{a0}\x{202f}]\d{3})+)?(\.\d*)?([eE][+-]?\d+)?$"
@@ -35,7 +37,6 @@ def to_numbers(text: pl.Series, comma: bool = False) -> tuple[pl.Series, pl.Seri
 def _comma_is_decimal(given: pl.Series, otherwise: bool) -> bool:
     commas = given.filter(given.str.contains(",", literal=True))
     if commas.is_empty() or not commas.str.contains(_THOUSANDS).all():
-        # a stray unreadable value must not turn "1,234.5" into a decimal comma
-        return commas.len() > 0 and commas.str.contains(_DECIMAL_COMMA).sum() > commas.str.contains(_DECIMAL_POINT).sum()
-    pointed = given.str.contains(".", literal=True).any() or commas.str.contains(",.*,").any()
-    return otherwise and not pointed
+        # a vote, so that a stray unreadable value does not turn "1,234.5" into a decimal comma
+        return bool(commas.str.contains(_DECIMAL_COMMA).sum() > commas.str.contains(_DECIMAL_POINT).sum())
+    return otherwise and not (given.str.contains(".", literal=True).any() or commas.str.contains(",.*,").any())

@@ -59,6 +59,7 @@ class Panel:
     groups: Ints
 
     def __len__(self) -> int:
+        """N, the number of series."""
         return len(self.names)
 
     def history(self, n: int) -> Floats:
@@ -119,7 +120,7 @@ def build_panel(
     frame = long_table(frame, schema)
     if len(frame) < 2:
         raise DataError(f"the table has {len(frame)} row{'s' * (len(frame) != 1)}: a series needs at least 2")
-    codes, names = series_codes(frame, schema, source)
+    codes, names = series_codes(frame, schema.series, source)
     values, notes = encode_columns(frame, [schema.target, *schema.known, *schema.past], schema, source)
     static, groups, more = encode_static(frame, codes, names, schema, source)
     steps, moved = read_steps(frame, codes, schema, source)
@@ -157,7 +158,7 @@ def _lay_out(rows: Rows, schema: Schema, names: Sequence[str], horizon: int | No
     codes, steps = rows.codes[observed], rows.steps[observed]
     number = np.arange(len(names))
     left, right = np.searchsorted(codes, number), np.searchsorted(codes, number, side="right")
-    empty = [names[n] for n in np.flatnonzero(left == right)]
+    empty = [names[int(n)] for n in np.flatnonzero(left == right)]
     if empty:
         which = f"series {', '.join(map(repr, empty[:5]))}{', ...' * (len(empty) > 5)}: " if schema.series else ""
         raise DataError(f'{which}column "{schema.target}" has no value at all; leave out what was never observed')
@@ -183,7 +184,8 @@ def _lay_out(rows: Rows, schema: Schema, names: Sequence[str], horizon: int | No
 def _check_cover(rows: Rows, schema: Schema, names: Sequence[str], stops: Ints, horizon: int) -> None:
     """Raise DataError unless each of the ``horizon`` steps after every series' end has its known covariates."""
     known = rows.values[:, 1 : 1 + len(schema.given_names)]
-    ahead = (rows.steps >= stops[rows.codes]) & (rows.steps < stops[rows.codes] + horizon) & ~np.isnan(known).any(axis=1)
+    after = rows.steps - stops[rows.codes]
+    ahead = (after >= 0) & (after < horizon) & ~np.isnan(known).any(axis=1)
     covered = np.bincount(rows.codes[ahead], minlength=len(names))
     short = np.flatnonzero(covered < horizon)
     if short.size:

@@ -42,16 +42,17 @@ def find_clock(times: pl.Series, codes: Ints, like: Clock) -> Clock:
 def _raw(times: pl.Series, local: bool) -> Ints:
     """Times as numbers: microseconds for dates, in UTC or on the local clock."""
     if not times.dtype.is_temporal():
-        return times.cast(pl.Int64).to_numpy()
+        return np.asarray(times.cast(pl.Int64).to_numpy(), dtype=np.int64)
     if getattr(times.dtype, "time_zone", None) is not None:
         times = times.dt.replace_time_zone(None) if local else times.dt.convert_time_zone("UTC")
-    return times.cast(pl.Datetime("us")).to_physical().to_numpy()
+    return np.asarray(times.cast(pl.Datetime("us")).to_physical().to_numpy(), dtype=np.int64)
 
 
 def _gaps(values: Ints, codes: Ints) -> Ints:
     """Differences between neighbours of one series; repeats left out."""
     gaps: Ints = np.diff(values)[np.diff(codes) == 0]
-    return gaps[gaps > 0]
+    positive: Ints = gaps[gaps > 0]
+    return positive
 
 
 def _step(gaps: Ints) -> int:
@@ -103,7 +104,8 @@ def _month_clock(local: Ints, codes: Ints, like: Clock) -> Clock | None:
     offset = int(local[0] % DAY)
     if (local % DAY != offset).any():
         return None
-    if (number == length).all() or number.min() >= 26 and not (number == number[0]).all():
+    ends = number.min() >= 26 and not (number == number[0]).all()  # the last business day of the month
+    if (number == length).all() or ends:
         day = 31
     elif (number == np.minimum(number.max(), length)).all():
         day = int(number.max())

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from recollect.core.errors import DataError
-from recollect.data.clock import Clock
+from recollect.data.clock import MICROS, Clock
 from recollect.data.notes import Note
 from recollect.data.schema import Schema
 from recollect.data.stamps import parse_stamps
@@ -63,17 +63,17 @@ def join_parts(frame: pl.DataFrame, parts: Sequence[str], name: str) -> pl.DataF
     return frame.with_columns(pl.when(valid).then(time).alias(name))
 
 
-def series_codes(frame: pl.DataFrame, schema: Schema, source: Path | None) -> tuple[Ints, tuple[str, ...]]:
+def series_codes(frame: pl.DataFrame, series: str | None, source: Path | None) -> tuple[Ints, tuple[str, ...]]:
     """The number [R] of each row's series, and the series' names in order of appearance.
 
     Raises DataError where a row names no series.
     """
-    if schema.series is None:
+    if series is None:
         return np.zeros(len(frame), dtype=np.int64), ("",)
-    column = frame[schema.series].cast(pl.String)
+    column = frame[series].cast(pl.String)
     if column.null_count():
         spots = place(source, column.is_null().arg_true().head(1).to_list())
-        raise DataError(f'{spots[0]}, column "{schema.series}": {column.null_count():,} rows do not name their series')
+        raise DataError(f'{spots[0]}, column "{series}": {column.null_count():,} rows do not name their series')
     names = column.unique(maintain_order=True)
     return column.cast(pl.Enum(names)).to_physical().cast(pl.Int64).to_numpy(), tuple(names)
 
@@ -112,7 +112,8 @@ def read_steps(frame: pl.DataFrame, codes: Ints, schema: Schema, source: Path | 
     if not off.size:
         return steps, []
     far = int(np.abs(shift).max())
-    length = f"{far / 1e6:,.0f} seconds" if schema.clock.dated else f"{far}"
+    unit = max((size, name) for name, size in MICROS.items() if far % size == 0 or name == "millisecond")
+    length = f"{far / unit[0]:g} {unit[1]}s" if schema.clock.dated else f"{far}"
     example = frame[schema.time][int(off[0])]
     text = (
         f"{off.size:,} times lie between two steps of {schema.clock.span} ({example} is the first);"

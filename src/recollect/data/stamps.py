@@ -18,7 +18,8 @@ _TIMES = (
 )  # fmt: skip
 _PERIODS = (
     "%Y-%m", "%Y/%m", "%Y.%m", "%YM%m", "%Y-M%m", "%m/%Y", "%m-%Y", "%m.%Y", "%b %Y", "%b-%Y", "%b-%y", "%B %Y",
-    "%Y %b", "%Y-%b", "%Y %B", "%Y%m", "%Y年%m月", "%YQ%q", "%Y-Q%q", "%Y Q%q", "Q%q %Y", "Q%q-%Y", "%YW%W", "%Y-W%W", "%Y",
+    "%Y %b", "%Y-%b", "%Y %B", "%Y%m", "%Y年%m月", "%YQ%q", "%Y-Q%q", "%Y Q%q", "Q%q %Y", "Q%q-%Y",
+    "%YW%W", "%Y-W%W", "%Y",
 )  # fmt: skip
 _OFFSET = r"( ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))$"
 _EPOCHS = {"epoch s": 1_000_000, "epoch ms": 1_000}
@@ -49,10 +50,11 @@ def guess_formats(text: pl.Series) -> list[str]:
 def parse_stamps(text: pl.Series, form: str) -> pl.Series:
     """Times [R] of ``text`` as Datetime in microseconds (in UTC if the format holds ``%z``), null where unreadable."""
     if form in _EPOCHS:
-        return (text.cast(pl.Int64, strict=False) * _EPOCHS[form]).cast(pl.Datetime("us"))
+        moments: pl.Series = (text.cast(pl.Int64, strict=False) * _EPOCHS[form]).cast(pl.Datetime("us"))
+        return moments
     text = text.cast(pl.String).str.strip_chars()
     if "%-" in form:
-        text, form = text.str.replace_all(r"\b(\d)\b", "0$1"), form.replace("%-", "%")
+        text, form = text.str.replace_all(r"(?-u:\b)(\d)(?-u:\b)", "0$1"), form.replace("%-", "%")
     if "%q" in form:
         quarter = text.str.extract(r"Q([1-4])").cast(pl.Int32)
         text = text.str.replace("Q[1-4]", "") + (quarter * 3 - 2).cast(pl.String).str.zfill(2)
@@ -64,13 +66,15 @@ def parse_stamps(text: pl.Series, form: str) -> pl.Series:
         text, form = text + ("|01" if months else "|01|01"), form + ("|%d" if months else "|%m|%d")
     if "%H" in form and "%M" not in form:
         text, form = text + "|00", form + "|%M"
-    return text.str.to_datetime(form, time_unit="us", strict=False, exact=True)
+    moments = text.str.to_datetime(form, time_unit="us", strict=False, exact=True)
+    return moments
 
 
 def write_stamps(moments: pl.Series, form: str) -> pl.Series:
     """The text of ``moments`` [R] in the format, so that ``parse_stamps`` gives them back."""
     if form in _EPOCHS:
-        return (moments.cast(pl.Datetime("us")).to_physical() // _EPOCHS[form]).cast(pl.String)
+        text: pl.Series = (moments.cast(pl.Datetime("us")).to_physical() // _EPOCHS[form]).cast(pl.String)
+        return text
     if "%q" in form:
         before, after = form.split("%q")
         frame = pl.select(
@@ -92,10 +96,10 @@ def _candidates(sample: pl.Series) -> list[str]:
         return [f"{date}{gap}{time}{suffix}" for date in _DATES for gap in "T " for time in _TIMES]
     if re.fullmatch(r"\d{9,13}", first):
         return list(_EPOCHS)
-    dates, times = _DATES, _TIMES
-    if sample.str.contains(r"\b\d\b").any():
+    dates, times = list(_DATES), list(_TIMES)
+    if sample.str.contains(r"(?-u:\b)\d(?-u:\b)").any():
         # padding is told apart, so that times are written back as sparsely as they were given
-        dates, times = (*dates, *map(_sparse, dates)), (*times, *map(_sparse, times))
+        dates, times = [*dates, *map(_sparse, dates)], [*times, *map(_sparse, times)]
     forms = [f"{date}{gap}{time}" for gap in (" ", "T") for date in dates for time in times]
     return [*dates, *_PERIODS, *map(_sparse, _PERIODS[:8]), *(forms if len(first) > 10 else ())]
 

@@ -38,7 +38,7 @@ def read_table(path: Path) -> tuple[pl.DataFrame, list[Note]]:
     if kind not in (*_PARQUET, *_ARROW):
         return _read_text(path)
     try:
-        frame = pl.read_parquet(path) if kind in _PARQUET else pl.read_ipc(path, memory_map=False)
+        frame = pl.read_parquet(path) if kind in _PARQUET else pl.read_ipc(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(f"{path.name} cannot be read: {str(error).splitlines()[0]}") from error
     if frame.is_empty():

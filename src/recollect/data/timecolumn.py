@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -63,15 +63,15 @@ def _whole_clock(column: pl.Series) -> tuple[Clock, list[Note]]:
     forms = [form for form in guess_formats(column.cast(pl.String)) if form != "%Y"]
     years = column.drop_nulls().is_between(1500, 2200).all()
     if forms and (column.name.lower().strip() in _NAMES or forms[0] == "%Y%m%d"):
-        note = Note("inferred", 1, f'column "{column.name}": numbers such as {column[0]} are read as times ({forms[0]})')
-        return _written(forms[0], "integer"), [note]
+        text = f'column "{column.name}": numbers such as {column[0]} are read as times ({forms[0]})'
+        return _written(forms[0], "integer"), [Note("inferred", 1, text)]
     return Clock(unit="year" if years and "year" in column.name.lower() else "step", kind="integer"), []
 
 
-def _written(form: str, stored: str) -> Clock:
+def _written(form: str, stored: Literal["text", "integer"]) -> Clock:
     timed = any(mark in form for mark in ("%H", "%-H", "%I", "%-I", "epoch"))
     zone = "UTC" if "%#z" in form else None
-    return Clock(kind="datetime" if timed else "date", zone=zone, stored="text" if stored == "text" else "integer", form=form)
+    return Clock(kind="datetime" if timed else "date", zone=zone, stored=stored, form=form)
 
 
 def _reads(column: pl.Series) -> bool:
@@ -116,7 +116,8 @@ def _choose(column: pl.Series) -> tuple[str, list[Note]]:
     best = min(forms, key=lambda form: regular[form])
     rivals = [form for form in forms if form != best and not kinds[form].equals(kinds[best])]
     if rivals:
-        sure = "it makes the times regular" if regular[rivals[0]] > regular[best] else "nothing in the values decides"
+        told = regular[rivals[0]] > regular[best]
+        sure = "it makes the times regular" if told else "nothing in the values decides"
         text = f'column "{column.name}": dates such as {column[0]} are read as {best}, not {rivals[0]} ({sure})'
-        notes.append(Note("inferred" if regular[rivals[0]] > regular[best] else "warning", len(column), text))
+        notes.append(Note("inferred" if told else "warning", len(column), text))
     return best, notes
