@@ -105,21 +105,21 @@ class _Layout:
 
 
 def build_panel(
-    frame: pl.DataFrame, schema: Schema, *, horizon: int | None = None, source: Path | None = None
+    frame: pl.DataFrame, schema: Schema, *, horizon: int | None = None, source: Path | None = None, least: int = 2
 ) -> tuple[Panel, list[Note]]:
     """The rows of ``frame`` as a Panel, read by ``schema``, with a note for every repair.
 
     Rows are sorted and put on the clock; steps without a row are NaN. With ``horizon`` the known covariates must
     cover that many steps after each series' end, and calendar columns are made for them. ``source`` is the file
-    that the frame was read from, for messages. Raises DataError if a column is missing or its content cannot be
+    that the frame was read from, for messages, and ``least`` the rows it must have. Raises DataError if a column is missing or its content cannot be
     used, with all problems found; InputError for a horizon below 1.
     """
     if horizon is not None and horizon < 1:
         raise InputError(f"horizon must be at least 1 step, got {horizon}")
     _check_columns(frame, schema)
     frame = long_table(frame, schema)
-    if len(frame) < 2:
-        raise DataError(f"the table has {len(frame)} row{'s' * (len(frame) != 1)}: a series needs at least 2")
+    if len(frame) < least:
+        raise DataError(f"the table has {len(frame)} row{'s' * (len(frame) != 1)}: a series needs at least {least}")
     codes, names = series_codes(frame, schema.series, source)
     values, notes = encode_columns(frame, [schema.target, *schema.known, *schema.past], schema, source)
     static, groups, more = encode_static(frame, codes, names, schema, source)

@@ -33,6 +33,11 @@ class Covariates:
         before = step < np.repeat(cuts, lengths)
         return cls(_moments(panel.known[before]), _moments(panel.past[before]), _moments(panel.static))
 
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many known, past and static columns there are."""
+        return len(self.known[0]), len(self.past[0]), len(self.static[0])
+
     def tensors(self, panel: Panel) -> CovariateTensors:
         """The panel's covariates, standardised."""
         known, past = _standard(panel.known, self.known), _standard(panel.past, self.past)

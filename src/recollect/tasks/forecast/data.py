@@ -14,10 +14,26 @@ from recollect.tasks.forecast.covariates import Covariates
 from recollect.tasks.forecast.geometry import Geometry
 from recollect.tasks.forecast.scaling import Scaling
 
-__all__ = ["Batch", "Windows"]
+__all__ = ["Batch", "Rows", "Windows"]
 
 Ints = NDArray[np.int64]
 SPREAD_FLOOR = 0.1  # of the seasonal naive error: a flat window must not blow noise up
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Forecasts to make: the series [M], the origin [M] (steps known) and where its targets end [M]."""
+
+    series: Ints
+    origins: Ints
+    limits: Ints
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def part(self, first: int, end: int) -> Rows:
+        """Rows from first to before end."""
+        return Rows(self.series[first:end], self.origins[first:end], self.limits[first:end])
 
 
 @dataclass(frozen=True)
@@ -90,6 +106,13 @@ class Windows:
             window / spread, seen, naive.nan_to_num(), closed * -1e4, level, spread, past, ahead,
             self.covariates.static[series], self.covariates.groups[series], target, weight,
         )  # fmt: skip
+
+    def actual(self, rows: Rows) -> NDArray[np.float64]:
+        """What happened after each origin, [M, K] in z; NaN where not observed or not to be seen."""
+        step = rows.origins[:, None] + np.arange(self.geometry.horizon)
+        place = np.minimum(self.offsets[rows.series][:, None] + step, len(self.z) - 1)
+        values = self.z.numpy()[place].astype(np.float64)
+        return np.where(step < rows.limits[:, None], values, np.nan)
 
     def _targets(
         self, series: Ints, first: Tensor, places: Tensor, level: Tensor, spread: Tensor, limits: Ints | None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,14 +12,14 @@ from torch import Tensor
 
 from recollect.core.seeds import derive_seed
 from recollect.data.panel import Panel
-from recollect.tasks.forecast.data import Batch, Windows
+from recollect.tasks.forecast.data import Batch, Rows, Windows
 from recollect.tasks.forecast.network import ForecastNetwork, pinball
 from recollect.train.loop import fit
 from recollect.train.plan import Plan
 from recollect.train.progress import Progress
 from recollect.train.record import Record
 
-__all__ = ["Rows", "quantiles_at", "tail_rows", "train_member"]
+__all__ = ["Draws", "quantiles_at", "tail_rows", "train_member"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -27,28 +27,12 @@ MOST_JUDGED = 512
 MOST_AT_ONCE = 256
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Forecasts to make: the series [M], the origin [M] (steps known) and where its targets end [M]."""
-
-    series: Ints
-    origins: Ints
-    limits: Ints
-
-    def __len__(self) -> int:
-        return len(self.series)
-
-    def part(self, first: int, end: int) -> Rows:
-        """Rows from first to before end."""
-        return Rows(self.series[first:end], self.origins[first:end], self.limits[first:end])
-
-
 class Draws:
     """The batches of one epoch: rows drawn from all origins before the cut, the same ones at every asking."""
 
     def __init__(self, windows: Windows, cuts: Ints, *, count: int, size: int, seed: int) -> None:
         self.windows, self.cuts, self.count, self.size, self.seed = windows, cuts, count, size, seed
-        share = np.sqrt(cuts)
+        share = np.sqrt(np.where(cuts >= 2, cuts, 0))
         self.share = share / share.sum()
         g = windows.geometry
         # A row holds S origins; its last one must leave something to learn from, and one that reaches back into
@@ -119,7 +103,7 @@ def tail_rows(panel: Panel, cuts: Ints, ends: Ints, most: int = MOST_JUDGED) -> 
 
 
 @torch.no_grad()
-def quantiles_at(networks: list[ForecastNetwork], windows: Windows, rows: Rows) -> tuple[Floats, Floats, Floats]:
+def quantiles_at(networks: Sequence[ForecastNetwork], windows: Windows, rows: Rows) -> tuple[Floats, Floats, Floats]:
     """The ensemble's quantiles [M, Q, K] in z, with the level and spread [M] of each origin.
 
     The quantiles of the members are averaged (Vincent averaging; Lichtendahl et al. 2013, doi:10.1287/mnsc.1120.1667).

@@ -1,0 +1,180 @@
+"""A model on disk: manifest.json and weights.safetensors. Loading parses and audits; it executes nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+import recollect
+from recollect.core.errors import ArtifactError
+from recollect.core.files import staged_folder
+from recollect.data.panel import Panel
+from recollect.data.schema import Schema
+from recollect.evaluate.conformal import Conformal
+from recollect.tasks.forecast.covariates import Covariates
+from recollect.tasks.forecast.geometry import Geometry
+from recollect.tasks.forecast.model import Model
+from recollect.tasks.forecast.network import ForecastNetwork
+from recollect.tasks.forecast.scaling import Scaling
+from recollect.tasks.forecast.settings import Settings
+from recollect.train.record import Record
+
+__all__ = ["load_model", "save_model"]
+
+FORMAT = "recollect forecaster"
+VERSION = 1
+KEYS = (
+    "format", "version", "made_with", "settings", "schema", "geometry", "names", "history", "log", "masked", "calibration",
+    "records",
+)  # fmt: skip
+
+
+def save_model(model: Model, history: Panel, folder: Path) -> None:
+    """Write the model and the newest ``history`` to ``folder``, whole or not at all. Raises OutputError."""
+    manifest = {
+        "format": FORMAT,
+        "version": VERSION,
+        "made_with": recollect.__version__,
+        "settings": model.settings.to_json(),
+        "schema": model.schema.to_json(),
+        "geometry": model.geometry.to_json(),
+        "names": list(model.names),
+        "history": list(history.names),
+        "log": model.scaling.log,
+        "masked": model.masked,
+        "calibration": model.calibration.to_json(),
+        "records": [asdict(record) for record in model.records],
+    }
+    with staged_folder(folder) as stage:
+        (stage / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
+        (stage / "weights.safetensors").write_bytes(save_tensors(_tensors(model)))
+        (stage / "history.safetensors").write_bytes(save_tensors(_history(history)))
+
+
+def load_model(folder: Path) -> tuple[Model, Panel]:
+    """Read the model and the history that ``save_model`` wrote. Raises ArtifactError for a folder that is not whole, not ours or too new."""
+    manifest = _manifest(folder)
+    tensors, history = _read(folder / "weights.safetensors"), _read(folder / "history.safetensors")
+    settings, geometry = Settings.from_json(manifest["settings"]), Geometry.from_json(manifest["geometry"])
+    schema, names = Schema.from_json(manifest["schema"]), tuple(map(str, manifest["names"]))
+    try:
+        scaling = Scaling(manifest["log"] is True, *(_array(tensors, f"scaling/{k}") for k in ("center", "scale", "unit")))
+        pairs = (tuple(_array(tensors, f"{kind}/{k}") for k in ("mean", "deviation")) for kind in _KINDS)
+        covariates = Covariates(*pairs)  # type: ignore[arg-type]
+        networks = tuple(
+            _network(settings, geometry, schema, covariates, manifest["masked"] is True, tensors, member)
+            for member in range(settings.ensemble)
+        )
+        records = tuple(_record(record) for record in manifest["records"])
+        panel = _panel(schema, tuple(map(str, manifest["history"])), history)
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise ArtifactError(f"the parts of the model in {folder} do not fit each other: {error}") from error
+    if len(scaling.center) != len(names):
+        raise ArtifactError(f"the model in {folder} names {len(names)} series and has scales for {len(scaling.center)}")
+    calibration = Conformal.from_json(manifest["calibration"])
+    masked = manifest["masked"] is True
+    model = Model(settings, schema, geometry, names, scaling, covariates, masked, networks, calibration, records)
+    return model, panel
+
+
+_KINDS = ("known", "past", "static")
+_ARRAYS = ("starts", "offsets", "ends", "target", "known", "past", "static", "groups")
+
+
+def _tensors(model: Model) -> dict[str, Tensor]:
+    arrays = {f"scaling/{key}": getattr(model.scaling, key) for key in ("center", "scale", "unit")}
+    for kind in _KINDS:
+        mean, deviation = getattr(model.covariates, kind)
+        arrays |= {f"{kind}/mean": mean, f"{kind}/deviation": deviation}
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+    for member, network in enumerate(model.networks):
+        tensors |= {f"member/{member}/{name}": value.contiguous() for name, value in network.state_dict().items()}
+    return tensors
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    if not folder.is_dir():
+        raise ArtifactError(f"there is no model folder {folder}: give the folder that train or run wrote (DIR/model)")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"cannot read {path}: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ArtifactError(f"{path} does not describe a {FORMAT}")
+    version = manifest.get("version")
+    if version != VERSION:
+        raise ArtifactError(
+            f"the model in {folder} has format version {version!r} (made with recollect {manifest.get('made_with')}), "
+            f"and this recollect {recollect.__version__} reads version {VERSION}: update recollect, or train again"
+        )
+    if missing := [key for key in KEYS if key not in manifest]:
+        raise ArtifactError(f"{path} is not whole: {', '.join(missing)} missing")
+    return manifest
+
+
+def _network(
+    settings: Settings,
+    geometry: Geometry,
+    schema: Schema,
+    covariates: Covariates,
+    masked: bool,
+    tensors: dict[str, Tensor],
+    member: int,
+) -> ForecastNetwork:
+    prefix = f"member/{member}/"
+    weights = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+    network = ForecastNetwork(
+        geometry,
+        settings.quantiles,
+        hidden_size=settings.hidden_size,
+        num_layers=settings.num_layers,
+        dropout=settings.dropout,
+        covariates=covariates.counts,
+        groups=schema.group_sizes,
+        masked=masked,
+    )
+    network.load_state_dict(weights)
+    if bad := [name for name, value in weights.items() if not bool(torch.isfinite(value).all())]:
+        raise ValueError(f"{bad[0]} holds values that are not finite")
+    return network.eval()
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_tensors(path.read_bytes())
+    except (OSError, SafetensorError) as error:
+        raise ArtifactError(f"cannot read {path}: {error}") from error
+
+
+def _history(panel: Panel) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(np.ascontiguousarray(getattr(panel, name))) for name in _ARRAYS}
+
+
+def _panel(schema: Schema, names: tuple[str, ...], tensors: dict[str, Tensor]) -> Panel:
+    arrays = {name: tensors[name].numpy() for name in _ARRAYS}
+    total, count = len(arrays["target"]), len(names)
+    lengths = {name: len(array) for name, array in arrays.items()}
+    wanted = {name: total for name in ("target", "known", "past")} | {
+        name: count for name in ("starts", "ends", "static", "groups")
+    }
+    if lengths != wanted | {"offsets": count + 1} or arrays["offsets"][-1] != total:
+        raise ValueError(f"the history's arrays have lengths {lengths} for {count} series")
+    return Panel(schema, schema.clock, names, **arrays)
+
+
+def _array(tensors: dict[str, Tensor], name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return tensors[name].double().numpy()
+
+
+def _record(data: dict[str, Any]) -> Record:
+    return Record(**(data | {"validations": [(int(epoch), float(value)) for epoch, value in data["validations"]]}))

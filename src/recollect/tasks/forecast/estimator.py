@@ -1,0 +1,215 @@
+"""The forecaster: fit, predict, backtest, update, save and load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recollect.core.errors import InputError
+from recollect.data.frames import like, to_polars
+from recollect.data.inference import infer_schema
+from recollect.data.joining import tail_of
+from recollect.data.notes import Note
+from recollect.data.panel import Panel, build_panel
+from recollect.data.season import infer_season
+from recollect.tasks.forecast.artifact import load_model, save_model
+from recollect.tasks.forecast.backtest import backtest_panel
+from recollect.tasks.forecast.data import Rows
+from recollect.tasks.forecast.fitting import fit_model
+from recollect.tasks.forecast.model import Model
+from recollect.tasks.forecast.results import Backtest, Intervals, forecast_frame
+from recollect.tasks.forecast.settings import MOST_EPOCHS, Settings
+from recollect.tasks.forecast.stream import Stream
+from recollect.train.progress import Progress, RichProgress
+
+__all__ = ["Forecaster"]
+
+
+class Forecaster:
+    """Forecasts of one or many series, with intervals that hold.
+
+    One LSTM learns all series together and corrects the best mixture of naive forecasts; its quantiles are calibrated
+    on the newest part of the data, which trains nothing. docs/explanation/forecasting.md tells how and why.
+
+    Args:
+        horizon: K, how many steps to forecast.
+        levels: of the intervals, in per cent.
+        season: the seasonal period in steps; None finds it in the data, 1 is none.
+        lookback: nothing older than this many steps before an origin is used; None lets the data decide.
+        hidden_size: H, units of each LSTM layer.
+        num_layers: L.
+        dropout: share of the LSTM's output that training leaves out.
+        ensemble: how many networks are trained, from different seeds, and averaged.
+        domain: "real", "positive" (in logarithms), "nonnegative" (cut off at 0), "count" (whole numbers from 0), or
+            "auto": logarithms where all values are positive and validation says that they help.
+        max_epochs: passes of 24 batches.
+        max_time: seconds that training may take; None for no limit. With it a run depends on the clock.
+        seed: the same seed on the same machine gives the same bits.
+
+    Raises InputError for values out of range.
+    """
+
+    def __init__(
+        self,
+        horizon: int,
+        *,
+        levels: Sequence[float] = (80, 95),
+        season: int | None = None,
+        lookback: int | None = None,
+        hidden_size: int = 96,
+        num_layers: int = 1,
+        dropout: float = 0.15,
+        ensemble: int = 1,
+        domain: str = "auto",
+        max_epochs: int = MOST_EPOCHS,
+        max_time: float | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.settings = Settings(
+            horizon, tuple(levels), season, lookback, hidden_size, num_layers, dropout, ensemble, domain, max_epochs,
+            max_time, seed,
+        )  # fmt: skip
+        self.notes: tuple[Note, ...] = ()
+        self._model: Model | None = None
+        self._panel: Panel | None = None
+        self._stream: Stream | None = None
+        self._template: Any = None
+
+    def fit(
+        self,
+        frame: Any,
+        *,
+        target: str | None = None,
+        time: str | None = None,
+        series: str | None = None,
+        known: Sequence[str] = (),
+        past: Sequence[str] = (),
+        static: Sequence[str] = (),
+        wide: bool = False,
+        calendar: bool = False,
+        holidays: str | None = None,
+        validation: int | None = None,
+    ) -> Forecaster:
+        """Learn from ``frame``: pandas, polars, Arrow, arrays, or the path of a file.
+
+        ``target`` is the column to forecast (found if only one column holds numbers), ``time`` that of the times (found
+        by its content), ``series`` that of the series' names. ``known`` covariates are given for the horizon too, in
+        rows whose target is empty; ``past`` ones end with the history; ``static`` ones describe a series. ``wide``
+        takes every column as a series. ``calendar`` gives the model time of day, week and year, and ``holidays`` the
+        public holidays of a country such as "DE". The last ``validation`` steps stop training early and calibrate.
+
+        Raises DataError with everything that is wrong in the data, InputError for roles that do not fit.
+        """
+        table = to_polars(frame)
+        schema, found = infer_schema(
+            table, target=target, time=time, series=series, known=known, past=past, static=static, wide=wide,
+            calendar=calendar, holidays=holidays,
+        )  # fmt: skip
+        panel, repairs = build_panel(table, schema, horizon=self.settings.horizon)
+        self.notes = (*found, *repairs)
+        self._template = frame
+        return self.fit_panel(panel, validation=validation)
+
+    def fit_panel(self, panel: Panel, *, validation: int | None = None, watched: bool = True) -> Forecaster:
+        """Learn from a panel that is already read; see ``recollect.data``."""
+        season = self.settings.season or infer_season(panel)
+        self._model = fit_model(
+            panel, self.settings, panel.ends, season, validation=validation, progress=_bar if watched else None
+        )
+        self._panel, self._stream = panel, None
+        return self
+
+    @property
+    def model(self) -> Model:
+        """What was learnt; raises InputError before ``fit``."""
+        if self._model is None:
+            raise InputError("this Forecaster has learnt nothing yet: call fit first, or Forecaster.load")
+        return self._model
+
+    @property
+    def panel(self) -> Panel:
+        """The newest data that it was given."""
+        self.model  # noqa: B018 (its error is the right one)
+        assert self._panel is not None
+        return self._panel
+
+    def predict(self, frame: Any = None) -> Any:
+        """The forecast after the newest row of ``frame``, or of the data it was fitted on; nothing is trained.
+
+        Gives a frame of the kind that was given: the series and time columns, ``forecast``, and ``lower_L`` and
+        ``upper_L`` for each level L. Known covariates must cover the horizon. Raises DataError as ``fit``.
+        """
+        if frame is not None:
+            self._panel, self._stream = self.read(frame), None
+            self._template = frame
+        panel = self._stream.panel if self._stream else self.panel
+        table = forecast_frame(panel, np.arange(len(panel)), panel.ends, self.intervals(), self.settings.levels)
+        return table if self._template is None else like(table, self._template)
+
+    def intervals(self) -> Intervals:
+        """The forecast as arrays [N, K] and [N, K, Lv], series in the order of ``panel.names``."""
+        if self._stream is not None:
+            return self._stream.forecast()
+        panel, model = self.panel, self.model
+        rows = Rows(np.arange(len(panel)), panel.ends, panel.ends)
+        return model.forecast(model.windows(panel, panel.ends), rows)
+
+    def read(self, frame: Any) -> Panel:
+        """``frame`` as a panel, by the roles that ``fit`` found."""
+        panel, repairs = build_panel(to_polars(frame), self.model.schema, horizon=self.settings.horizon)
+        self.notes = tuple(repairs)
+        return panel
+
+    def update(self, rows: Any) -> Forecaster:
+        """Carry the state forward over newer ``rows``, at a cost that does not depend on how much came before.
+
+        ``predict()`` then forecasts from the carried state. Raises DataError for rows that are not newer.
+        """
+        if self._stream is None:
+            self._stream = Stream(self.model, self.panel)
+        newer, repairs = build_panel(to_polars(rows), self.model.schema, horizon=self.settings.horizon, least=1)
+        self._stream.update(newer)
+        self._panel, self.notes = self._stream.panel, tuple(repairs)
+        return self
+
+    def backtest(
+        self,
+        frame: Any = None,
+        *,
+        folds: int = 5,
+        stride: int | None = None,
+        refit: bool = False,
+        baselines: str = "naive",
+        validation: int | None = None,
+    ) -> Backtest:
+        """Forecast at ``folds`` past origins, ``stride`` steps apart (by default the horizon), and score.
+
+        A new model of the same settings learns from what lies before the first origin, or with ``refit`` before each.
+        The seasonal naive stands beside it; ``baselines="all"`` adds ETS and Theta. ``frame`` defaults to the data of
+        ``fit``. Raises DataError where the history is too short.
+        """
+        panel = self.panel if frame is None else self.read(frame)
+        return backtest_panel(
+            panel, self.settings, self.model.geometry.season, folds=folds, stride=stride, refit=refit,
+            baselines=baselines, validation=validation, progress=_bar,
+        )  # fmt: skip
+
+    def save(self, folder: str | Path) -> None:
+        """Write manifest.json, weights.safetensors and the newest history; raises OutputError."""
+        steps = self.model.geometry.reach + self.model.geometry.stride
+        save_model(self.model, tail_of(self.panel, steps), Path(folder))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Forecaster:
+        """Read what ``save`` wrote; executes nothing. Raises ArtifactError for a folder that cannot be used."""
+        model, panel = load_model(Path(folder))
+        forecaster = cls(model.settings.horizon)
+        forecaster.settings, forecaster._model, forecaster._panel = model.settings, model, panel
+        return forecaster
+
+
+def _bar(label: str) -> Progress:
+    return RichProgress(label)

@@ -1,0 +1,141 @@
+"""From a panel to a fitted model, using nothing after the given ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from recollect.core.errors import DataError
+from recollect.core.seeds import derive_seed
+from recollect.data.panel import Panel
+from recollect.evaluate.conformal import Conformal
+from recollect.tasks.forecast.covariates import Covariates
+from recollect.tasks.forecast.data import Rows, Windows
+from recollect.tasks.forecast.domain import choose_log
+from recollect.tasks.forecast.geometry import Geometry, plan_geometry
+from recollect.tasks.forecast.learning import quantiles_at, tail_rows, train_member
+from recollect.tasks.forecast.model import Model, split_quantiles
+from recollect.tasks.forecast.network import ForecastNetwork
+from recollect.tasks.forecast.scaling import Scaling
+from recollect.tasks.forecast.settings import Settings
+from recollect.train.plan import Plan
+from recollect.train.progress import Progress
+
+__all__ = ["fit_model", "tail_lengths"]
+
+Ints = NDArray[np.int64]
+LONGEST_TAIL = 2000
+CALIBRATED = 2048
+STEPS_PER_EPOCH = 24
+BATCH_SIZE = 32
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """What every member shares."""
+
+    settings: Settings
+    panel: Panel
+    geometry: Geometry
+    windows: Windows
+    covariates: Covariates
+    cuts: Ints
+    masked: bool
+
+
+def fit_model(
+    panel: Panel,
+    settings: Settings,
+    ends: Ints,
+    season: int,
+    *,
+    validation: int | None = None,
+    progress: Callable[[str], Progress] | None = None,
+) -> Model:
+    """Train on the first ``ends[n]`` steps of every series and on nothing after them.
+
+    The last ``validation`` of these steps (by default the horizon or a tenth, whichever is longer, at most a third)
+    train nothing: they choose the transform, stop training early and calibrate the intervals.
+
+    Raises DataError where the series are too short for the horizon.
+    """
+    began = time.monotonic()
+    cuts = ends - tail_lengths(ends, settings.horizon, validation)
+    if not (cuts >= 2).any():
+        raise DataError(
+            f"the longest series has {int(ends.max(initial=0))} steps of history, too few to learn to forecast "
+            f"{settings.horizon}: at least {3 * settings.horizon} are wanted; give more data or a shorter horizon"
+        )
+    geometry = plan_geometry(settings.horizon, season, int(np.median(cuts[cuts >= 2])), settings.lookback)
+    judged = tail_rows(panel, cuts, ends)
+    covariates = Covariates.learn(panel, cuts)
+    log = choose_log(panel, settings, geometry, cuts, judged)
+    scaling = Scaling.learn(panel, cuts, season, log=log)
+    windows = Windows(panel, geometry, scaling, covariates)
+    stage = _Stage(settings, panel, geometry, windows, covariates, cuts, _has_gaps(panel, ends))
+    networks, records = [], []
+    for member in range(settings.ensemble):
+        network = _network(stage, derive_seed(settings.seed, "weights", member))
+        left = None if settings.max_time is None else settings.max_time - (time.monotonic() - began)
+        plan = _plan(settings, None if left is None else max(left / (settings.ensemble - member), 0.05))
+        watch = progress(f"member {member + 1}" if settings.ensemble > 1 else "training") if progress else None
+        seed = derive_seed(settings.seed, "member", member)
+        records.append(
+            train_member(network, windows, cuts, judged, plan=plan, batch_size=BATCH_SIZE, seed=seed, progress=watch)
+        )
+        networks.append(network)
+    calibration = _calibrate(networks, windows, tail_rows(panel, cuts, ends, CALIBRATED), settings)
+    return Model(
+        settings, panel.schema, geometry, panel.names, scaling, covariates, stage.masked, tuple(networks), calibration,
+        tuple(records),
+    )  # fmt: skip
+
+
+def tail_lengths(ends: Ints, horizon: int, validation: int | None) -> Ints:
+    """How many of each series' steps are kept from training, [N]."""
+    if validation is not None:
+        return np.minimum(validation, ends)
+    wanted = np.maximum(horizon, np.minimum(ends // 10, max(LONGEST_TAIL, horizon)))
+    return np.minimum(wanted, ends // 3)
+
+
+def _network(stage: _Stage, seed: int) -> ForecastNetwork:
+    """A new member; torch's own generator is left as it was."""
+    settings, panel = stage.settings, stage.panel
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return ForecastNetwork(
+            stage.geometry,
+            settings.quantiles,
+            hidden_size=settings.hidden_size,
+            num_layers=settings.num_layers,
+            dropout=settings.dropout,
+            covariates=stage.covariates.counts,
+            groups=panel.schema.group_sizes,
+            masked=stage.masked,
+        )
+
+
+def _plan(settings: Settings, max_time: float | None) -> Plan:
+    return Plan(
+        max_epochs=settings.max_epochs,
+        max_time=max_time,
+        learning_rate=5e-3,
+        weight_decay=0.01,
+        warmup=0.1,
+        steps_per_epoch=STEPS_PER_EPOCH,
+    )
+
+
+def _calibrate(networks: list[ForecastNetwork], windows: Windows, rows: Rows, settings: Settings) -> Conformal:
+    quantiles, _, spread = quantiles_at(tuple(networks), windows, rows)
+    return Conformal.fit(*split_quantiles(quantiles), windows.actual(rows), spread, settings.shares)
+
+
+def _has_gaps(panel: Panel, ends: Ints) -> bool:
+    return any(np.isnan(panel.history(n)[: int(ends[n])]).any() for n in range(len(panel)))
