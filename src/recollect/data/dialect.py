@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -18,6 +19,7 @@ __all__ = ["DELIMITERS", "check_fields", "find_delimiter", "has_header", "load_t
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _HEAD = 65_536
+_CHUNK = 1 << 24
 _NUMBER_OR_TIME = re.compile(r"^[+-]?[\d.,:/ T+Z-]*\d[\d.,:/ T+Z-]*([eE][+-]?\d+)?$")
 _SHOWN = 10
 
@@ -38,6 +40,8 @@ def load_text(path: Path) -> tuple[bytes, str]:
     utf16 = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
     if not utf16 and b"\x00" in raw[:_HEAD]:
         raise DataError(f"{path.name} is not a text file (it holds zero bytes): give .csv, .parquet or .arrow")
+    if not utf16 and b"\n" in raw and _is_utf8(raw):
+        return raw.removeprefix(b"\xef\xbb\xbf"), "utf-8"
     for encoding in ("utf-16",) if utf16 else ("utf-8-sig", *_legacy(raw), "cp1252", "latin-1"):
         try:
             text = raw.decode(encoding)
@@ -45,8 +49,7 @@ def load_text(path: Path) -> tuple[bytes, str]:
             continue
         if "\n" not in text and "\r" in text:
             text, encoding = text.replace("\r", "\n"), f"{encoding} with old Macintosh line ends"
-        plain = encoding == "utf-8-sig" and raw[:1] != b"\xef"
-        return raw if plain else text.encode(), "utf-8" if encoding == "utf-8-sig" else encoding
+        return text.encode(), "utf-8" if encoding == "utf-8-sig" else encoding
     raise DataError(f"{path.name} begins as utf-16 text but cannot be read as such: is the download whole?")
 
 
@@ -101,6 +104,17 @@ def check_fields(path: Path, content: bytes, delimiter: str, width: int) -> None
         ]
         more = [f"and {len(wrong) - _SHOWN:,} more"] if len(wrong) > _SHOWN else []
         raise DataError([*problems, *more])
+
+
+def _is_utf8(raw: bytes) -> bool:
+    # piece by piece, as the whole text beside its bytes would double the memory
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(raw), _CHUNK):
+            decoder.decode(raw[start : start + _CHUNK], final=start + _CHUNK >= len(raw))
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _legacy(raw: bytes) -> tuple[str, ...]:

@@ -20,6 +20,9 @@ def to_numbers(text: pl.Series, comma: bool = False) -> tuple[pl.Series, pl.Seri
     A comma is the decimal sign if the values show it ("12,5"); where they do not ("1,234" and nothing else),
     ``comma`` decides. Thousands may be set apart by the other sign, a blank or an apostrophe.
     """
+    values = text.cast(pl.Float64, strict=False)
+    if values.null_count() == text.null_count():
+        return values.fill_nan(None), pl.repeat(False, len(text), eager=True)
     given = text.str.strip_chars()
     given = given.set(given.is_in(MISSING), None)
     values = given.cast(pl.Float64, strict=False)

@@ -29,7 +29,7 @@ def infer_season(panel: Panel, max_period: int | None = None) -> int:
         sample = list(_sample(panel, 500, 100_000))
         found = {period: _pooled(sample, period) for period in panel.clock.seasons() if period <= longest}
     else:
-        sample = list(_sample(panel, 100, max(2000, 20_000 // len(panel))))
+        sample = list(_sample(panel, 50, max(2000, 20_000 // len(panel))))
         scan = [_pooled(sample, period) for period in range(2, min(longest, _LONGEST) + 1)]
         # a smooth series is strong beside its period too: only peaks are candidates
         edge = [-1.0, *scan, -1.0]

@@ -88,6 +88,7 @@ def _read_text(path: Path) -> tuple[pl.DataFrame, list[Note]]:
         )
     except pl.exceptions.PolarsError as error:
         raise DataError(f"{path.name} cannot be read: {str(error).splitlines()[0]}") from error
+    del content  # the largest thing here, and typing needs the room
     frame = frame.filter(~pl.all_horizontal(pl.all().is_null())) if len(names) > 1 else frame.drop_nulls()
     if frame.is_empty():
         raise DataError(f"{path.name} has a header but no rows")
@@ -98,8 +99,9 @@ def _typed(frame: pl.DataFrame, delimiter: str, notes: list[Note]) -> tuple[pl.D
     """Each column as numbers if all its values are, else as the text it is."""
     commas, columns = list[str](), list[pl.Series]()
     for column in frame.get_columns():
+        head = column.drop_nulls().head(100)
         # a leading zero marks a code (007), which as a number would lose it
-        if column.str.contains(r"^\s*0\d+\s*$").any():
+        if (len(head) and to_numbers(head)[1].all()) or column.str.contains(r"^\s*0\d+\s*$").any():
             columns.append(column)
             continue
         values, bad = to_numbers(column, comma=delimiter != ",")

@@ -76,12 +76,8 @@ def _written(form: str, stored: Literal["text", "integer"]) -> Clock:
 
 def _reads(column: pl.Series) -> bool:
     """Whether a text column holds times, or would but for some bad values."""
-    head = column.drop_nulls().head(1)
-    if head.is_empty():
-        return False
-    if column.name.lower().strip() in _NAMES:
-        return bool(guess_formats(head)) or bool(guess_formats(column))
-    return bool(guess_formats(column)) or _mostly(column) is not None
+    sample = column.drop_nulls().gather_every(max(1, len(column) // 1000))
+    return bool(guess_formats(sample)) or _mostly(column) is not None
 
 
 def _mostly(column: pl.Series) -> str | None:
