@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from recollect.core.errors import RecollectError
     from recollect.core.state import LSTMState
     from recollect.nn import LSTM
-    from recollect.tasks.forecast import Forecaster
+    from recollect.tasks.forecast.estimator import Forecaster
 
 __version__ = "0.1.0"
 
 __all__ = ["LSTM", "Forecaster", "LSTMState", "RecollectError", "__version__"]
 
 _HOMES = {
-    "Forecaster": "recollect.tasks.forecast",
+    "Forecaster": "recollect.tasks.forecast.estimator",
     "LSTM": "recollect.nn",
     "LSTMState": "recollect.core.state",
     "RecollectError": "recollect.core.errors",

@@ -40,14 +40,18 @@ def join_panels(older: Panel, newer: Panel) -> Panel:
     """
     place = {name: n for n, name in enumerate(older.names)}
     if strange := [name for name in newer.names if name not in place]:
-        raise DataError(f"series {strange[0]!r} (and {len(strange) - 1} more) was not there before: fit or predict first")
+        raise DataError(
+            f"series {strange[0]!r} (and {len(strange) - 1} more) was not there before: fit or predict first"
+        )
     at = np.array([place[name] for name in newer.names], np.int64)
     stops = older.starts + older.ends
     late = np.flatnonzero(newer.starts < stops[at])
     if late.size:
         n = int(late[0])
         given, last = older.clock.at(np.array([newer.starts[n], stops[at[n]] - 1]))
-        raise DataError(f"the observation at {given} is not after the last one, at {last}: update takes newer rows only")
+        raise DataError(
+            f"the observation at {given} is not after the last one, at {last}: update takes newer rows only"
+        )
     starts, lengths, ends = older.starts, np.diff(older.offsets), older.ends.copy()
     after = newer.starts - starts[at]  # where the newer rows begin in the series
     ends[at] = after + newer.ends

@@ -67,7 +67,9 @@ def load_model(folder: Path) -> tuple[Model, Panel]:
     settings, geometry = Settings.from_json(manifest["settings"]), Geometry.from_json(manifest["geometry"])
     schema, names = Schema.from_json(manifest["schema"]), tuple(map(str, manifest["names"]))
     try:
-        scaling = Scaling(manifest["log"] is True, *(_array(tensors, f"scaling/{k}") for k in ("center", "scale", "unit")))
+        scaling = Scaling(
+            manifest["log"] is True, *(_array(tensors, f"scaling/{k}") for k in ("center", "scale", "unit"))
+        )
         pairs = (tuple(_array(tensors, f"{kind}/{k}") for k in ("mean", "deviation")) for kind in _KINDS)
         covariates = Covariates(*pairs)  # type: ignore[arg-type]
         networks = tuple(

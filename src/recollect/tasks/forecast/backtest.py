@@ -121,9 +121,7 @@ def _judged(
         notes += said
     first = np.minimum(plan.origins[0], panel.ends)
     scale = np.array([seasonal_scale(panel.history(n)[: int(first[n])], season) for n in range(len(panel))])[series]
-    judged = {
-        name: _scores(actual, intervals, settings.shares, scale, series) for name, intervals in forecasts.items()
-    }
+    judged = {name: _scores(actual, intervals, settings.shares, scale, series) for name, intervals in forecasts.items()}
     return Backtest(panel, settings.levels, series, origins, actual, forecasts, judged, tuple(notes))
 
 

@@ -80,9 +80,7 @@ class Model:
         if self.settings.domain in ("nonnegative", "count"):
             found = Intervals(*(np.maximum(values, 0.0) for values in (found.point, found.lower, found.upper)))
         if self.settings.domain == "count":
-            found = replace(
-                found, point=np.round(found.point), lower=np.floor(found.lower), upper=np.ceil(found.upper)
-            )
+            found = replace(found, point=np.round(found.point), lower=np.floor(found.lower), upper=np.ceil(found.upper))
         return found
 
 
