@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from recollect.core.errors import RecollectError
     from recollect.core.state import LSTMState
-    from recollect.nn import LSTM
+    from recollect.nn.lstm import LSTM
     from recollect.tasks.forecast.estimator import Forecaster
 
 __version__ = "0.1.0"
@@ -24,7 +24,7 @@ __all__ = ["LSTM", "Forecaster", "LSTMState", "RecollectError", "__version__"]
 
 _HOMES = {
     "Forecaster": "recollect.tasks.forecast.estimator",
-    "LSTM": "recollect.nn",
+    "LSTM": "recollect.nn.lstm",
     "LSTMState": "recollect.core.state",
     "RecollectError": "recollect.core.errors",
 }
