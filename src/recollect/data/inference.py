@@ -86,9 +86,7 @@ def _check_roles(frame: pl.DataFrame, roles: dict[str, tuple[str, ...]], wide: b
             if name not in frame.columns:
                 near = difflib.get_close_matches(name.lower(), [other.lower() for other in frame.columns], n=1)
                 hint = next((f'; did you mean "{other}"?' for other in frame.columns if [other.lower()] == near), "")
-                problems.append(
-                    f'{role}: there is no column "{name}"{hint}; the table has {_listed(frame.columns)}'
-                )
+                problems.append(f'{role}: there is no column "{name}"{hint}; the table has {_listed(frame.columns)}')
             elif name in held:
                 as_target = "; what is to be forecast is not known ahead" * (held[name] == "target" and role == "known")
                 both = f"{held[name]} and as {role}: a column has one role{as_target}"

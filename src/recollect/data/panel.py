@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from recollect.core.errors import DataError, InputError
 from recollect.data.calendar import calendar_features
 from recollect.data.clock import Clock
-from recollect.data.encode import encode_columns, encode_static
+from recollect.data.encode import encode_columns, encode_static, number_problems
 from recollect.data.notes import Note
 from recollect.data.rows import Rows, long_table, merge_rows, read_steps, series_codes
 from recollect.data.schema import Schema
@@ -111,15 +111,18 @@ def build_panel(
 
     Rows are sorted and put on the clock; steps without a row are NaN. With ``horizon`` the known covariates must
     cover that many steps after each series' end, and calendar columns are made for them. ``source`` is the file
-    that the frame was read from, for messages, and ``least`` the rows it must have. Raises DataError if a column is missing or its content cannot be
-    used, with all problems found; InputError for a horizon below 1.
+    that the frame was read from, for messages, and ``least`` the rows it must have. Raises DataError if a column is
+    missing or its content cannot be used, with all problems found; InputError for a horizon below 1.
     """
     if horizon is not None and horizon < 1:
         raise InputError(f"horizon must be at least 1 step, got {horizon}")
     _check_columns(frame, schema)
-    frame = long_table(frame, schema)
     if len(frame) < least:
         raise DataError(f"the table has {len(frame)} row{'s' * (len(frame) != 1)}: a series needs at least {least}")
+    # in a wide table a line holds many series, and is named before it is taken apart
+    if problems := number_problems(frame, schema.wide, source):
+        raise DataError(problems)
+    frame = long_table(frame, schema)
     codes, names = series_codes(frame, schema.series, source)
     values, notes = encode_columns(frame, [schema.target, *schema.known, *schema.past], schema, source)
     static, groups, more = encode_static(frame, codes, names, schema, source)

@@ -9,7 +9,15 @@ from pathlib import Path
 import polars as pl
 
 from recollect.core.errors import DataError, InputError
-from recollect.data.dialect import DELIMITERS, check_fields, find_delimiter, has_header, load_text, records
+from recollect.data.dialect import (
+    DELIMITERS,
+    check_fields,
+    fields_add_up,
+    find_delimiter,
+    has_header,
+    load_text,
+    records,
+)
 from recollect.data.notes import Note
 from recollect.data.numbers import to_numbers
 
@@ -71,7 +79,8 @@ def _read_text(path: Path) -> tuple[pl.DataFrame, list[Note]]:
     _, first = next(records(content, delimiter), (0, []))
     names = [name.strip() if header and name.strip() else f"column_{i + 1}" for i, name in enumerate(first)]
     _check_names(path, names)
-    check_fields(path, content, delimiter, len(names))
+    if not fields_add_up(content, delimiter, len(names)):
+        check_fields(path, content, delimiter, len(names))
     notes = [Note("inferred", 1, f"{path.name} is read as {encoding}")] if encoding != "utf-8" else []
     if delimiter != ",":
         notes.append(Note("inferred", 1, f"the columns are separated by a {DELIMITERS[delimiter]}"))
@@ -87,6 +96,7 @@ def _read_text(path: Path) -> tuple[pl.DataFrame, list[Note]]:
             comment_prefix="#" if content.lstrip().startswith(b"#") else None,
         )
     except pl.exceptions.PolarsError as error:
+        check_fields(path, content, delimiter, len(names))
         raise DataError(f"{path.name} cannot be read: {str(error).splitlines()[0]}") from error
     del content  # the largest thing here, and typing needs the room
     frame = frame.filter(~pl.all_horizontal(pl.all().is_null())) if len(names) > 1 else frame.drop_nulls()
