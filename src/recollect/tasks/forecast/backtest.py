@@ -18,6 +18,7 @@ from recollect.tasks.forecast.model import Model
 from recollect.tasks.forecast.results import Backtest, Intervals
 from recollect.tasks.forecast.settings import Settings
 from recollect.train.progress import Progress
+from recollect.train.record import Record
 
 __all__ = ["backtest_model", "backtest_panel", "origins_of"]
 
@@ -89,12 +90,14 @@ def backtest_panel(
     """
     plan = origins_of(panel, settings.horizon, folds, stride or settings.horizon)
     parts: list[tuple[Rows, Intervals]] = []
+    records: list[Record] = []
     for group in [range(f, f + 1) for f in range(folds)] if refit else [range(folds)]:
         ends = np.minimum(plan.origins[group.start], panel.ends)
         model = fit_model(panel, settings, ends, season, validation=validation, progress=progress)
         rows = plan.rows(panel, group)
         parts.append((rows, model.forecast(model.windows(panel, ends), rows)))
-    return _judged(panel, settings, season, plan, parts, baselines)
+        records += model.records
+    return _judged(panel, settings, season, plan, parts, baselines, tuple(records))
 
 
 def backtest_model(model: Model, panel: Panel, plan: Plan, *, baselines: str = "naive") -> Backtest:
@@ -102,11 +105,17 @@ def backtest_model(model: Model, panel: Panel, plan: Plan, *, baselines: str = "
     rows = plan.rows(panel, range(len(plan.origins)))
     ends = np.minimum(plan.origins[0], panel.ends)
     part = (rows, model.forecast(model.windows(panel, ends), rows))
-    return _judged(panel, model.settings, model.geometry.season, plan, [part], baselines)
+    return _judged(panel, model.settings, model.geometry.season, plan, [part], baselines, model.records)
 
 
 def _judged(
-    panel: Panel, settings: Settings, season: int, plan: Plan, parts: list[tuple[Rows, Intervals]], baselines: str
+    panel: Panel,
+    settings: Settings,
+    season: int,
+    plan: Plan,
+    parts: list[tuple[Rows, Intervals]],
+    baselines: str,
+    records: tuple[Record, ...],
 ) -> Backtest:
     if baselines not in ("naive", "all"):
         raise InputError(f'baselines is {baselines!r}, and must be "naive" or "all"')
@@ -122,7 +131,7 @@ def _judged(
     first = np.minimum(plan.origins[0], panel.ends)
     scale = np.array([seasonal_scale(panel.history(n)[: int(first[n])], season) for n in range(len(panel))])[series]
     judged = {name: _scores(actual, intervals, settings.shares, scale, series) for name, intervals in forecasts.items()}
-    return Backtest(panel, settings.levels, series, origins, actual, forecasts, judged, tuple(notes))
+    return Backtest(panel, settings.levels, series, origins, actual, forecasts, judged, tuple(notes), scale, records)
 
 
 def _scores(actual: Floats, intervals: Intervals, shares: tuple[float, ...], scale: Floats, series: Ints) -> Scores:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from recollect.core.errors import InputError
-from recollect.data.frames import like, to_polars
+from recollect.data.frames import FrameLike, like, to_polars
 from recollect.data.inference import infer_schema
 from recollect.data.joining import tail_of
 from recollect.data.notes import Note
@@ -76,11 +75,11 @@ class Forecaster:
         self._model: Model | None = None
         self._panel: Panel | None = None
         self._stream: Stream | None = None
-        self._template: Any = None
+        self._template: FrameLike = None
 
     def fit(
         self,
-        frame: Any,
+        frame: FrameLike,
         *,
         target: str | None = None,
         time: str | None = None,
@@ -113,11 +112,13 @@ class Forecaster:
         self._template = frame
         return self.fit_panel(panel, validation=validation)
 
-    def fit_panel(self, panel: Panel, *, validation: int | None = None, watched: bool = True) -> Forecaster:
-        """Learn from a panel that is already read; see ``recollect.data``."""
+    def fit_panel(
+        self, panel: Panel, *, validation: int | None = None, progress: Callable[[str], Progress] | None = None
+    ) -> Forecaster:
+        """Learn from a panel that is already read (see ``recollect.data``); ``progress`` makes a bar of a label."""
         season = self.settings.season or infer_season(panel)
         self._model = fit_model(
-            panel, self.settings, panel.ends, season, validation=validation, progress=_bar if watched else None
+            panel, self.settings, panel.ends, season, validation=validation, progress=progress or _bar
         )
         self._panel, self._stream = panel, None
         return self
@@ -136,7 +137,7 @@ class Forecaster:
         assert self._panel is not None
         return self._panel
 
-    def predict(self, frame: Any = None) -> Any:
+    def predict(self, frame: FrameLike = None) -> FrameLike:
         """The forecast after the newest row of ``frame``, or of the data it was fitted on; nothing is trained.
 
         Gives a frame of the kind that was given: the series and time columns, ``forecast``, and ``lower_L`` and
@@ -157,13 +158,13 @@ class Forecaster:
         rows = Rows(np.arange(len(panel)), panel.ends, panel.ends)
         return model.forecast(model.windows(panel, panel.ends), rows)
 
-    def read(self, frame: Any) -> Panel:
+    def read(self, frame: FrameLike) -> Panel:
         """``frame`` as a panel, by the roles that ``fit`` found."""
         panel, repairs = build_panel(to_polars(frame), self.model.schema, horizon=self.settings.horizon)
         self.notes = tuple(repairs)
         return panel
 
-    def update(self, rows: Any) -> Forecaster:
+    def update(self, rows: FrameLike) -> Forecaster:
         """Carry the state forward over newer ``rows``, at a cost that does not depend on how much came before.
 
         ``predict()`` then forecasts from the carried state. Raises DataError for rows that are not newer.
@@ -177,7 +178,7 @@ class Forecaster:
 
     def backtest(
         self,
-        frame: Any = None,
+        frame: FrameLike = None,
         *,
         folds: int = 5,
         stride: int | None = None,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recollect.data.panel import Panel
 from recollect.evaluate.metrics import Scores, percent
+from recollect.train.record import Record
 
 __all__ = ["Backtest", "Intervals", "forecast_frame"]
 
@@ -32,7 +33,8 @@ class Backtest:
 
     Row i is series ``series[i]`` at origin ``origins[i]``, the number of its steps known then. ``actual`` [M, K] is NaN
     where nothing was observed. ``forecasts`` and ``scores`` hold the model's under "recollect" and each baseline's
-    under its own name; ``notes`` says where a baseline could not be fitted.
+    under its own name; ``notes`` says where a baseline could not be fitted. ``scale`` [M] is the in-sample seasonal
+    naive error before the first origin, and ``records`` tell of the training.
     """
 
     panel: Panel
@@ -43,6 +45,8 @@ class Backtest:
     forecasts: dict[str, Intervals]
     scores: dict[str, Scores]
     notes: tuple[str, ...]
+    scale: Floats
+    records: tuple[Record, ...]
 
     @property
     def ours(self) -> Intervals:
