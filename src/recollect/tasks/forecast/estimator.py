@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,6 @@ from recollect.data.panel import Panel, build_panel
 from recollect.data.season import infer_season
 from recollect.tasks.forecast.artifact import load_model, save_model
 from recollect.tasks.forecast.backtest import backtest_panel
-from recollect.tasks.forecast.data import Rows
 from recollect.tasks.forecast.fitting import fit_model
 from recollect.tasks.forecast.model import Model
 from recollect.tasks.forecast.results import Backtest, Intervals, forecast_frame
@@ -154,9 +153,7 @@ class Forecaster:
         """The forecast as arrays [N, K] and [N, K, Lv], series in the order of ``panel.names``."""
         if self._stream is not None:
             return self._stream.forecast()
-        panel, model = self.panel, self.model
-        rows = Rows(np.arange(len(panel)), panel.ends, panel.ends)
-        return model.forecast(model.windows(panel, panel.ends), rows)
+        return self.model.ahead(self.panel)
 
     def read(self, frame: FrameLike) -> Panel:
         """``frame`` as a panel, by the roles that ``fit`` found."""

@@ -65,6 +65,11 @@ class Model:
             target[seen] = source[at[seen]]
         return own
 
+    def ahead(self, panel: Panel) -> Intervals:
+        """The forecast [N, K] after the last observation of every series."""
+        rows = Rows(np.arange(len(panel)), panel.ends, panel.ends)
+        return self.forecast(self.windows(panel, panel.ends), rows)
+
     def forecast(self, windows: Windows, rows: Rows) -> Intervals:
         """Point and calibrated intervals for every row, in the user's unit."""
         z, _, spread = quantiles_at(self.networks, windows, rows)
