@@ -71,7 +71,7 @@ def has_header(content: bytes, delimiter: str) -> bool:
     _, first = next(records(content[:_HEAD], delimiter), (0, [""]))
     if len(first) > 1 and all(_NUMBER_OR_TIME.match(field.strip()) for field in first[1:]):
         # a wide table may name its columns by numbers: then nothing but its corner is text
-        return not _NUMBER_OR_TIME.match(first[0].strip()) and _second_is_text(content, delimiter)
+        return not _NUMBER_OR_TIME.match(first[0].strip()) and not _second_is_text(content, delimiter)
     return not all(_NUMBER_OR_TIME.match(field.strip()) or field.strip() in MISSING for field in first)
 
 

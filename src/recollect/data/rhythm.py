@@ -74,7 +74,8 @@ def _phase(values: Ints, step: int) -> int:
 
 def _fixed_clock(raw: Ints, gaps: Ints, like: Clock) -> Clock:
     step = _step(gaps)
-    for unit in ("day", "hour", "minute", "second", "millisecond"):
+    # days of a zone are counted on its local clock, so equal 24 hours are hours
+    for unit in ("hour", "minute", "second", "millisecond") if like.zone else ("day", "hour", "minute", "second", "millisecond"):
         if step % MICROS[unit] == 0:
             return replace(like, unit=unit, multiple=step // MICROS[unit], anchor=_phase(raw, step))
     raise DataError(f"the times are {step / 1000:g} milliseconds apart: steps must be whole milliseconds or longer")
@@ -82,8 +83,10 @@ def _fixed_clock(raw: Ints, gaps: Ints, like: Clock) -> Clock:
 
 def _day_clock(local: Ints, codes: Ints, like: Clock) -> Clock | None:
     """Days, business days or weeks, where all rows have one time of day."""
-    offset = int(local[0] % DAY)
-    if (local % DAY != offset).any():
+    offset = _phase(local, DAY)
+    off = local % DAY != offset
+    # in some zones the clock springs at midnight, and the day begins at one
+    if off.any() and (like.zone is None or off.mean() > 0.05 or (local[off] % DAY - offset != MICROS["hour"]).any()):
         return None
     days = local // DAY
     gaps = _gaps(days, codes)
