@@ -29,8 +29,8 @@ def save(state: State, path: Path, seed: int) -> None:
     tensors = {f"now/{name}": value for name, value in copied(state.module).items()}
     tensors |= {f"best/{name}": value for name, value in state.best.items()}
     tensors |= {f"average/{index}": value for index, value in enumerate(state.average)}
-    for index, moments in state.optimizer.state_dict()["state"].items():
-        tensors |= {f"adam/{index}/{name}": value.contiguous() for name, value in moments.items()}
+    for kind, moments in state.moments.items():
+        tensors |= {f"{kind}/{index}": value.contiguous() for index, value in enumerate(moments)}
     metadata = {
         "format": FORMAT,
         "run": json.dumps(_identity(state, seed)),
@@ -60,14 +60,9 @@ def load(state: State, path: Path, seed: int) -> None:
     # The best weights move to where the module lives, as `copied` would have made them.
     homes = state.module.state_dict()
     state.best = {name: value.to(homes[name].device) for name, value in _part(tensors, "best/").items()}
-    for index, value in enumerate(state.average):
-        value.copy_(tensors[f"average/{index}"])
-    moments: dict[int, dict[str, Tensor]] = {}
-    for name, value in _part(tensors, "adam/").items():
-        index_text, key = name.split("/")
-        moments.setdefault(int(index_text), {})[key] = value
-    groups = state.optimizer.state_dict()["param_groups"]
-    state.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+    for kind, values in {"average": state.average, **state.moments}.items():
+        for index, value in enumerate(values):
+            value.copy_(tensors[f"{kind}/{index}"])
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -134,7 +134,7 @@ class _Run:
         self.record.losses.append(summed / count)
 
     def step(self, batch: object, epoch: int, rate: float) -> float:
-        self.state.optimizer.zero_grad()
+        self.state.module.zero_grad()
         loss = self.loss(batch)
         torch.autograd.backward(loss)
         gradients = [p.grad for p in self.state.parameters if p.grad is not None]
