@@ -27,7 +27,9 @@ def number_problems(frame: pl.DataFrame, columns: Sequence[str], source: Path | 
     for name in columns:
         values = read_numbers(frame[name])
         given = frame[name]
-        missing = given.is_in(MISSING) if given.dtype == pl.String else given.is_null()
+        missing = given.str.strip_chars().is_in(MISSING) if given.dtype == pl.String else given.is_null()
+        if given.dtype.is_float():
+            missing |= given.is_nan()
         bad = (values.is_null() & ~missing.fill_null(True)) | values.is_infinite().fill_null(False)
         rows = bad.arg_true()
         shown = rows.head(max(0, _SHOWN - len(problems)))

@@ -91,11 +91,18 @@ def _day_clock(local: Ints, codes: Ints, like: Clock) -> Clock | None:
     days = local // DAY
     gaps = _gaps(days, codes)
     step = _step(gaps)
-    weekend = ((days + 3) % 7 >= 5).any()
-    if step == 1 and not weekend and np.ptp(days) >= 7:
+    if step == 1 and _skips_weekends(days, codes):
         return replace(like, unit="business day", offset=offset)
     unit, length = ("week", 7) if step % 7 == 0 else ("day", 1)
     return replace(like, unit=unit, multiple=step // length, anchor=_phase(days, step) * DAY + offset)
+
+
+def _skips_weekends(days: Ints, codes: Ints) -> bool:
+    """Whether no day is on a weekend, and most jumps over days are from a Friday to its Monday."""
+    weekday = (days + 3) % 7
+    jump = (np.diff(days) > 1) & (np.diff(codes) == 0)
+    over = jump & (np.diff(days) == 3) & (weekday[:-1] == 4)
+    return bool((weekday < 5).all() and over.any() and 2 * over.sum() >= jump.sum())
 
 
 def _month_clock(local: Ints, codes: Ints, like: Clock) -> Clock | None:

@@ -30,11 +30,11 @@ def infer_season(panel: Panel, max_period: int | None = None) -> int:
         found = {period: _pooled(sample, period) for period in panel.clock.seasons() if period <= longest}
     else:
         sample = list(_sample(panel, 50, max(2000, 20_000 // len(panel))))
-        scan = [_pooled(sample, period) for period in range(2, min(longest, _LONGEST) + 1)]
+        scan = [-1.0, *(_pooled(sample, period) for period in range(2, min(longest, _LONGEST) + 2))]
         # a smooth series is strong beside its period too: only peaks are candidates
-        edge = [-1.0, *scan, -1.0]
-        found = {n + 2: scan[n] for n in range(len(scan)) if scan[n] >= max(edge[n], edge[n + 2])}
-    found = {period: strength for period, strength in found.items() if strength > _chance(sample, period)}
+        found = {n + 1: scan[n] for n in range(1, len(scan) - 1) if scan[n] >= max(scan[n - 1], scan[n + 1])}
+    bar = 1.3 if panel.clock.unit != "step" else 1.8  # the more candidates, the higher chance may reach
+    found = {period: strength for period, strength in found.items() if strength > _chance(sample, period, bar)}
     return min((p for p, strength in found.items() if strength >= 0.85 * max(found.values())), default=1)
 
 
@@ -58,11 +58,11 @@ def season_strength(y: Floats, period: int) -> float:
 
 
 def _autocorrelation(rest: Floats, lag: int) -> float:
-    a, b = rest[:-lag], rest[lag:]
-    both = ~(np.isnan(a) | np.isnan(b))
-    a, b = a[both], b[both]
-    power = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / power if power > 0 else 0.0
+    seen = (~np.isnan(rest)).astype(np.float64)
+    rest = np.where(seen, rest, 0.0)
+    square = rest * rest
+    power = float(np.sqrt((square[:-lag] @ seen[lag:]) * (square[lag:] @ seen[:-lag])))
+    return float(rest[:-lag] @ rest[lag:]) / power if power > 0 else 0.0
 
 
 def _pooled(sample: Sequence[Floats], period: int) -> float:
@@ -70,14 +70,14 @@ def _pooled(sample: Sequence[Floats], period: int) -> float:
     return sum(season_strength(y, period) for y in sample if y.size >= 3 * period) / len(sample)
 
 
-def _chance(sample: Sequence[Floats], period: int) -> float:
-    """What a strength must exceed: about the 99 % quantile that random walks reach, at least 0.1.
+def _chance(sample: Sequence[Floats], period: int, bar: float) -> float:
+    """What a strength must exceed: ``bar`` over the root of the number of periods, at least 0.1.
 
-    Measured on random walks the quantile is 1.1 over the root of the number of periods; series that are
-    independent only in part count by the root of their number.
+    Measured on random walks and noise, the 99 % quantile has a bar of 1.1 for one period, and the 97 % quantile of
+    the strongest of all periods one of 1.5 to 2. Series are independent only in part: they count by their root.
     """
     periods = sum(y.size for y in sample) / len(sample) / period
-    return max(0.1, 1.3 / float(np.sqrt(periods * np.sqrt(len(sample)))))
+    return max(0.1, bar / float(np.sqrt(periods * np.sqrt(len(sample)))))
 
 
 def _sample(panel: Panel, series: int, points: int) -> Iterator[Floats]:
