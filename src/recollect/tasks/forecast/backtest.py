@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recollect.core.errors import DataError, InputError
 from recollect.data.panel import Panel
+from recollect.data.season import infer_season
 from recollect.evaluate.baselines import BASELINES, seasonal_naive_batch
 from recollect.evaluate.metrics import Scores, scores, seasonal_scale
 from recollect.tasks.forecast.data import Rows
@@ -18,7 +19,6 @@ from recollect.tasks.forecast.model import Model
 from recollect.tasks.forecast.results import Backtest, Intervals
 from recollect.tasks.forecast.settings import Settings
 from recollect.train.progress import Progress
-from recollect.train.record import Record
 
 __all__ = ["backtest_model", "backtest_panel", "origins_of"]
 
@@ -65,8 +65,8 @@ def origins_of(panel: Panel, horizon: int, folds: int, stride: int) -> Plan:
     if longest < 3:
         most = max(0, (int(last.max()) - 3) // stride + 1)
         raise DataError(
-            f"a backtest of {folds} folds, {stride} steps apart, with a horizon of {horizon} leaves no history to learn "
-            f"from: the longest series has {int(panel.ends.max())} steps; "
+            f"a backtest of {folds} folds, {stride} steps apart, with a horizon of {horizon} leaves no history to "
+            f"learn from: the longest series has {int(panel.ends.max())} steps; "
             + (f"at most {most} folds fit" if most else "give more data or a shorter horizon")
         )
     return Plan(np.clip(origins, 0, None), horizon)
@@ -75,7 +75,7 @@ def origins_of(panel: Panel, horizon: int, folds: int, stride: int) -> Plan:
 def backtest_panel(
     panel: Panel,
     settings: Settings,
-    season: int,
+    season: int | None = None,
     *,
     folds: int = 5,
     stride: int | None = None,
@@ -86,52 +86,75 @@ def backtest_panel(
 ) -> Backtest:
     """Train before the first origin (with ``refit`` before each one) and forecast at every origin.
 
-    Nothing after an origin touches a forecast made at it: not the scales, not early stopping, not calibration.
+    Nothing after an origin touches a forecast made at it: not the scales, not early stopping, not calibration, nor the
+    season, which is found before the first origin if it is None.
     """
-    plan = origins_of(panel, settings.horizon, folds, stride or settings.horizon)
-    parts: list[tuple[Rows, Intervals]] = []
-    records: list[Record] = []
+    _check_baselines(baselines)
+    plan = origins_of(panel, settings.horizon, folds, settings.horizon if stride is None else stride)
+    first = np.minimum(plan.origins[0], panel.ends)
+    period = season or infer_season(replace(panel, ends=first))
+    parts: list[_Part] = []
     for group in [range(f, f + 1) for f in range(folds)] if refit else [range(folds)]:
-        ends = np.minimum(plan.origins[group.start], panel.ends)
-        model = fit_model(panel, settings, ends, season, validation=validation, progress=progress)
         rows = plan.rows(panel, group)
-        parts.append((rows, model.forecast(model.windows(panel, ends), rows)))
-        records += model.records
-    return _judged(panel, settings, season, plan, parts, baselines, tuple(records))
+        if len(rows):
+            ends = np.minimum(plan.origins[group.start], panel.ends)
+            model = fit_model(panel, settings, ends, period, validation=validation, progress=progress)
+            parts.append(_part(model, panel, ends, rows))
+    if not parts:
+        raise DataError(
+            f"no series has two steps before one of the {folds} origins and a value after it: take fewer folds, or a "
+            "shorter horizon"
+        )
+    return _judged(panel, settings, period, first, parts, baselines)
 
 
 def backtest_model(model: Model, panel: Panel, plan: Plan, *, baselines: str = "naive") -> Backtest:
     """Forecast at every origin with a model as it is; honest only where it was trained on other data or earlier."""
-    rows = plan.rows(panel, range(len(plan.origins)))
-    ends = np.minimum(plan.origins[0], panel.ends)
-    part = (rows, model.forecast(model.windows(panel, ends), rows))
-    return _judged(panel, model.settings, model.geometry.season, plan, [part], baselines, model.records)
+    _check_baselines(baselines)
+    first = np.minimum(plan.origins[0], panel.ends)
+    part = _part(model, panel, first, plan.rows(panel, range(len(plan.origins))))
+    return _judged(panel, model.settings, model.geometry.season, first, [part], baselines)
 
 
-def _judged(
-    panel: Panel,
-    settings: Settings,
-    season: int,
-    plan: Plan,
-    parts: list[tuple[Rows, Intervals]],
-    baselines: str,
-    records: tuple[Record, ...],
-) -> Backtest:
+@dataclass(frozen=True)
+class _Part:
+    """The forecasts of one model."""
+
+    rows: Rows
+    made: Intervals
+    model: Model
+
+
+def _part(model: Model, panel: Panel, ends: Ints, rows: Rows) -> _Part:
+    return _Part(rows, model.forecast(model.windows(panel, ends), rows), model)
+
+
+def _check_baselines(baselines: str) -> None:
     if baselines not in ("naive", "all"):
         raise InputError(f'baselines is {baselines!r}, and must be "naive" or "all"')
-    series = np.concatenate([rows.series for rows, _ in parts])
-    origins = np.concatenate([rows.origins for rows, _ in parts])
-    ours = Intervals(*(np.concatenate([getattr(f, k) for _, f in parts]) for k in ("point", "lower", "upper")))
+
+
+def _judged(panel: Panel, settings: Settings, season: int, first: Ints, parts: list[_Part], baselines: str) -> Backtest:
+    series = np.concatenate([part.rows.series for part in parts])
+    origins = np.concatenate([part.rows.origins for part in parts])
+    ours = Intervals(*(np.concatenate([getattr(part.made, k) for part in parts]) for k in ("point", "lower", "upper")))
     actual = _actual(panel, series, origins, settings.horizon)
     forecasts = {"recollect": ours, "seasonal naive": _naive(panel, series, origins, settings, season)}
-    notes: list[str] = []
+    notes = list(_unread(panel, parts))
     for name in OTHERS if baselines == "all" else ():
         forecasts[name], said = _each(name, panel, series, origins, settings, season)
         notes += said
-    first = np.minimum(plan.origins[0], panel.ends)
     scale = np.array([seasonal_scale(panel.history(n)[: int(first[n])], season) for n in range(len(panel))])[series]
     judged = {name: _scores(actual, intervals, settings.shares, scale, series) for name, intervals in forecasts.items()}
+    records = tuple(record for part in parts for record in part.model.records)
     return Backtest(panel, settings.levels, series, origins, actual, forecasts, judged, tuple(notes), scale, records)
+
+
+def _unread(panel: Panel, parts: list[_Part]) -> Iterator[str]:
+    """What a model in logarithms, chosen before the first origin, could not read of what came later."""
+    count = int((panel.target <= 0).sum())
+    if count and any(part.model.scaling.log for part in parts):
+        yield f"{count:,} values are not above 0 and have no logarithm: the model took them as not observed"
 
 
 def _scores(actual: Floats, intervals: Intervals, shares: tuple[float, ...], scale: Floats, series: Ints) -> Scores:

@@ -27,20 +27,23 @@ def choose_log(panel: Panel, settings: Settings, geometry: Geometry, cuts: Ints,
     """True if logarithms forecast the validation rows better, by a ridge regression fitted with and without them.
 
     Better is a smaller product of the error in seasonal naive errors and the symmetric relative error. Only a target
-    that is positive throughout training can be had in logarithms.
+    that is positive throughout training and validation can be had in logarithms; what comes later is not looked at.
 
     Raises DataError for the domain "positive" or "nonnegative" or "count" where the data contradict it.
     """
-    low = min(float(np.nanmin(panel.history(n), initial=np.inf)) for n in range(len(panel)))
-    _check_domain(settings.domain, low, panel)
-    if settings.domain != "auto" or low <= 0:
+    _check_domain(settings.domain, panel)
+    if settings.domain != "auto":
         return settings.domain == "positive"
+    ends = cuts.copy()
+    ends[judged.series] = judged.limits
+    if any((panel.history(n)[: int(ends[n])] <= 0).any() for n in range(len(panel))):
+        return False
     plain, logged = (_probe(panel, settings, geometry, cuts, judged, log) for log in (False, True))
     return logged < plain
 
 
-def _check_domain(domain: str, low: float, panel: Panel) -> None:
-    name = panel.schema.target
+def _check_domain(domain: str, panel: Panel) -> None:
+    name, low = panel.schema.target, float(np.nanmin(panel.target, initial=np.inf))
     if domain == "positive" and low <= 0:
         raise DataError(f'"{name}" goes down to {low:g}, and domain "positive" takes values above 0 only')
     if domain in ("nonnegative", "count") and low < 0:

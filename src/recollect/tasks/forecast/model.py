@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from recollect.core.errors import DataError
 from recollect.data.panel import Panel
 from recollect.data.schema import Schema
 from recollect.evaluate.conformal import Conformal
@@ -30,8 +31,7 @@ Ints = NDArray[np.int64]
 class Model:
     """Everything that was learnt.
 
-    ``names`` [N] are the series that ``scaling`` [N] knows; another series is scaled by its own history. ``cutoff``
-    says how many steps of history the training, its early stopping and its calibration saw in all.
+    ``names`` [N] are the series that ``scaling`` [N] knows; another series is scaled by its own history.
     """
 
     settings: Settings
@@ -48,6 +48,15 @@ class Model:
     def windows(self, panel: Panel, ends: Ints) -> Windows:
         """``panel`` as the networks read it; a series not seen in training is scaled by its first ``ends[n]`` steps."""
         return Windows(panel, self.geometry, self.aligned(panel, ends), self.covariates)
+
+    def check(self, panel: Panel) -> None:
+        """Raise DataError for values that a model in logarithms cannot read."""
+        low = float(np.nanmin(panel.target, initial=np.inf))
+        if self.scaling.log and low <= 0:
+            raise DataError(
+                f'"{self.schema.target}" goes down to {low:g}, and this model reads logarithms of values above 0, as '
+                'its training had: leave empty what was not observed, or train again with domain "real" or "nonnegative"'
+            )
 
     def aligned(self, panel: Panel, ends: Ints) -> Scaling:
         """The scaling in the order of the panel's series."""
@@ -66,7 +75,8 @@ class Model:
         return own
 
     def ahead(self, panel: Panel) -> Intervals:
-        """The forecast [N, K] after the last observation of every series."""
+        """The forecast [N, K] after the last observation of every series; raises DataError as ``check``."""
+        self.check(panel)
         rows = Rows(np.arange(len(panel)), panel.ends, panel.ends)
         return self.forecast(self.windows(panel, panel.ends), rows)
 

@@ -35,14 +35,14 @@ class Scaling:
         rows = []
         for n in range(len(panel)):
             y = panel.history(n)[: int(cuts[n])]
-            z = np.log(y) if log else y
+            z = _log(y) if log else y
             rows.append((_mean(z), _spread(z, season), _spread(y, season)))
         center, scale, unit = np.array(rows, np.float64).reshape(-1, 3).T.copy()
         return cls(log, center, scale, unit)
 
     def transform(self, panel: Panel) -> NDArray[np.float32]:
-        """[total] the whole panel's target as z, NaN where not observed."""
-        z = np.log(panel.target) if self.log else panel.target.copy()
+        """[total] the whole panel's target as z; NaN where not observed, and where it has no logarithm."""
+        z = _log(panel.target) if self.log else panel.target.copy()
         lengths = np.diff(panel.offsets)
         z -= np.repeat(self.center, lengths)
         z /= np.repeat(self.scale, lengths)
@@ -53,6 +53,12 @@ class Scaling:
         shape = (-1,) + (1,) * (z.ndim - 1)
         y: Floats = z * self.scale[series].reshape(shape) + self.center[series].reshape(shape)
         return np.exp(y) if self.log else y
+
+
+def _log(values: Floats) -> Floats:
+    """The logarithm, NaN of what is not positive."""
+    found: Floats = np.log(values, where=values > 0, out=np.full_like(values, np.nan))
+    return found
 
 
 def _mean(values: Floats) -> float:
