@@ -75,7 +75,7 @@ def _machine(peak: bool) -> list[tuple[str, str]]:
     rows = [
         ("system", facts.system),
         ("cores", f"{facts.cores} usable; torch computes with {torch.get_num_threads()} threads"),
-        ("cuda", torch.cuda.get_device_name() if torch.cuda.is_available() else "no device"),
+        ("cuda", torch.cuda.get_device_name() if torch.cuda.is_available() else f"no device; torch is {_build()}"),
         ("compiled core", facts.core),
     ]
     if facts.instruction_sets:
@@ -89,6 +89,12 @@ def _machine(peak: bool) -> list[tuple[str, str]]:
             )
         )
     return rows
+
+
+def _build() -> str:
+    import torch
+
+    return f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
 
 
 def _paths() -> list[tuple[str, str]]:
