@@ -1,0 +1,64 @@
+"""``recollect forecast run | train | predict | backtest``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recollect.tasks.forecast.options import Columns, Learning, Testing, from_options
+
+__all__ = ["register"]
+
+Folder = Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results; made if it is not there.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``forecast`` and its verbs to the command."""
+    verbs = typer.Typer(
+        name="forecast",
+        help="Forecast time series, with intervals that hold.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    for name, work in (("run", run), ("train", train), ("backtest", backtest)):
+        verbs.command(name)(from_options(work))
+    verbs.command("predict")(predict)
+    app.add_typer(verbs)
+
+
+def run(columns: Columns, learning: Learning, testing: Testing, out: Folder) -> None:
+    """Test on the past, learn from everything, forecast: table, pictures, report and model in one folder."""
+    from recollect.tasks.forecast import journey
+
+    journey.run(columns, learning, testing, out)
+
+
+def train(columns: Columns, learning: Learning, out: Folder) -> None:
+    """Learn a model and save it to DIR, for predict."""
+    from recollect.tasks.forecast import journey
+
+    journey.train(columns, learning, out)
+
+
+def backtest(columns: Columns, learning: Learning, testing: Testing, out: Folder) -> None:
+    """Test on the past only: what would have been forecast then, beside what happened and a naive forecast."""
+    from recollect.tasks.forecast import journey
+
+    journey.backtest(columns, learning, testing, out)
+
+
+def predict(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder that train wrote, or DIR/model of run.")],
+    data: Annotated[
+        Path | None, typer.Argument(metavar="[DATA]", help="Newer data. [default: those of the training]")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="A .csv file, a folder for forecast.csv, or - for the terminal.")
+    ] = Path("-"),
+) -> None:
+    """Forecast from the end of newer data with a saved model; nothing is trained."""
+    from recollect.tasks.forecast import journey
+
+    journey.predict(model, data, out)

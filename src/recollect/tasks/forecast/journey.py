@@ -1,0 +1,160 @@
+"""What the commands do, from a file to a folder of results."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from rich.console import Console
+
+from recollect.core.errors import DataError
+from recollect.core.files import staged_folder, write_whole
+from recollect.data.inference import infer_schema
+from recollect.data.notes import Note
+from recollect.data.panel import Panel, build_panel
+from recollect.data.tables import read_table
+from recollect.tasks.forecast.estimator import Forecaster
+from recollect.tasks.forecast.options import Columns, Learning, Testing, names, percents
+from recollect.tasks.forecast.results import Intervals, forecast_frame
+from recollect.tasks.forecast.settings import MOST_EPOCHS, Settings
+from recollect.tasks.forecast.terminal import say_files, say_notes, say_trial
+from recollect.tasks.forecast.trial import Trial, hold_trial
+from recollect.tasks.forecast.written import csv, scores_json
+from recollect.train.progress import Progress, RichProgress
+
+__all__ = ["backtest", "predict", "run", "train"]
+
+
+def run(columns: Columns, learning: Learning, testing: Testing, out: Path) -> None:
+    """Read, test on the past, learn from everything, forecast, write."""
+    console, settings = _console(), _settings(learning)
+    panel, _ = _read(console, columns, learning)
+    with staged_folder(out) as stage:
+        trial = _trial(panel, settings, testing, trainings=2)
+        forecaster = _learn(panel, settings, trial)
+        forecast = forecaster.intervals()
+        write_whole(stage / "forecast.csv", csv(_table(panel, forecast, settings)))
+        files = ["forecast.csv", "scores.json"]
+        write_whole(stage / "scores.json", scores_json(settings, trial))
+        if trial.backtest is not None:
+            write_whole(stage / "backtest.csv", csv(trial.backtest.frame()))
+        forecaster.save(stage / "model")
+    say_trial(console, trial)
+    say_files(console, out, [*files, "model/"])
+
+
+def train(columns: Columns, learning: Learning, out: Path) -> None:
+    """Read, learn, save."""
+    console, settings = _console(), _settings(learning)
+    panel, _ = _read(console, columns, learning)
+    with staged_folder(out) as stage:
+        _learn(panel, settings).save(stage)
+    say_files(console, out, ["manifest.json", "weights.safetensors", "history.safetensors"])
+
+
+def backtest(columns: Columns, learning: Learning, testing: Testing, out: Path) -> None:
+    """Read and test on the past; raises DataError where the history is too short for that."""
+    console, settings = _console(), _settings(learning)
+    panel, _ = _read(console, columns, learning)
+    with staged_folder(out) as stage:
+        trial = _trial(panel, settings, testing, trainings=1)
+        if trial.backtest is None:
+            raise DataError(trial.why)
+        write_whole(stage / "backtest.csv", csv(trial.backtest.frame()))
+        write_whole(stage / "scores.json", scores_json(settings, trial))
+    say_trial(console, trial)
+    say_files(console, out, ["backtest.csv", "scores.json"])
+
+
+def predict(model: Path, data: Path | None, out: Path) -> None:
+    """Forecast from the end of ``data``, or of what the model was trained on, without training."""
+    forecaster = Forecaster.load(model)
+    panel, schema = forecaster.panel, forecaster.model.schema
+    if data is not None:
+        frame, notes = read_table(data)
+        panel, repairs = build_panel(frame, schema, horizon=forecaster.settings.horizon, source=data)
+        say_notes(Console(stderr=True, highlight=False, soft_wrap=True), [*notes, *repairs])
+    content = csv(_table(panel, forecaster.model.ahead(panel), forecaster.settings))
+    if str(out) == "-":
+        sys.stdout.write(content)
+        return
+    if out.suffix.lower() == ".csv" and not out.is_dir():
+        write_whole(out, content)
+    else:
+        with staged_folder(out) as stage:
+            write_whole(stage / "forecast.csv", content)
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+def _settings(learning: Learning) -> Settings:
+    return Settings(
+        horizon=learning.horizon,
+        levels=percents(learning.levels),
+        season=learning.season,
+        lookback=learning.lookback,
+        ensemble=learning.ensemble,
+        domain=learning.domain.value,
+        max_epochs=MOST_EPOCHS if learning.max_epochs is None else learning.max_epochs,
+        max_time=learning.max_time,
+        seed=learning.seed,
+    )
+
+
+def _read(console: Console, columns: Columns, learning: Learning) -> tuple[Panel, list[Note]]:
+    frame, notes = read_table(columns.data)
+    schema, found = infer_schema(
+        frame,
+        target=columns.target,
+        time=columns.time,
+        series=columns.series,
+        known=names(columns.known),
+        past=names(columns.past),
+        static=names(columns.static),
+        wide=columns.wide,
+        calendar=columns.calendar,
+        holidays=columns.holidays,
+        source=columns.data,
+    )
+    panel, repairs = build_panel(frame, schema, horizon=learning.horizon, source=columns.data)
+    notes = [*notes, *found, *repairs]
+    say_notes(console, notes)
+    return panel, notes
+
+
+def _trial(panel: Panel, settings: Settings, testing: Testing, trainings: int) -> Trial:
+    """The test on the past, within its share of the time for all."""
+    trainings = testing.folds + trainings - 1 if testing.refit else trainings
+    share = None if settings.max_time is None else settings.max_time / trainings
+    return hold_trial(
+        panel, replace(settings, max_time=share), folds=testing.folds, refit=testing.refit,
+        baselines=testing.baselines.value, progress=_bars("test on the past"),
+    )  # fmt: skip
+
+
+def _learn(panel: Panel, settings: Settings, trial: Trial | None = None) -> Forecaster:
+    """The final model, within what the test on the past has left of the time."""
+    spent = sum(record.seconds for record in trial.backtest.records) if trial and trial.backtest else 0.0
+    left = None if settings.max_time is None else max(settings.max_time - spent, settings.max_time / 100)
+    forecaster = Forecaster(settings.horizon)
+    forecaster.settings = replace(settings, max_time=left)
+    return forecaster.fit_panel(panel, progress=_bars("final model"))
+
+
+def _table(panel: Panel, forecast: Intervals, settings: Settings) -> pl.DataFrame:
+    return forecast_frame(panel, np.arange(len(panel)), panel.ends, forecast, settings.levels)
+
+
+def _bars(label: str) -> Callable[[str], Progress]:
+    """A bar for each training; ``label`` names the stage, and the member of an ensemble stands behind it."""
+
+    def bar(part: str) -> Progress:
+        return RichProgress(label if part == "training" else f"{label}, {part}")
+
+    return bar
