@@ -35,8 +35,9 @@ def tail_of(panel: Panel, steps: int) -> Panel:
 def join_panels(older: Panel, newer: Panel) -> Panel:
     """``older`` continued by the observations of ``newer``, on the same clock; its rows ahead are replaced.
 
-    Series that ``newer`` does not have stay as they are. Raises DataError for a series that ``older`` does not have
-    and for an observation that is not after the last one.
+    Where rows are mere steps, those of ``newer`` follow the last observation. Series that ``newer`` does not have stay
+    as they are. Raises DataError for a series that ``older`` does not have and for an observation that is not after
+    the last one.
     """
     place = {name: n for n, name in enumerate(older.names)}
     if strange := [name for name in newer.names if name not in place]:
@@ -45,6 +46,8 @@ def join_panels(older: Panel, newer: Panel) -> Panel:
         )
     at = np.array([place[name] for name in newer.names], np.int64)
     stops = older.starts + older.ends
+    if older.schema.time is None:
+        newer = replace(newer, starts=stops[at] + newer.starts)
     late = np.flatnonzero(newer.starts < stops[at])
     if late.size:
         n = int(late[0])
@@ -57,19 +60,25 @@ def join_panels(older: Panel, newer: Panel) -> Panel:
     ends[at] = after + newer.ends
     lengths[at] = after + np.diff(newer.offsets)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    # A series with newer observations gives up its rows ahead: the newer ones bring their own.
+    # A series with newer observations gives up its rows ahead from there on: the newer ones bring their own.
     stay = np.diff(older.offsets)
-    stay[at] = older.ends[at]
+    stay[at] = np.minimum(stay[at], after)
     source, kept = _spread(older.offsets[:-1], stay), _spread(offsets[:-1], stay)
     fresh = _spread(offsets[at] + after, np.diff(newer.offsets))
-    arrays = {}
-    for name in ("target", "known", "past"):
-        old, new = getattr(older, name), getattr(newer, name)
-        joined = np.full((int(offsets[-1]), *old.shape[1:]), np.nan)
-        joined[kept] = old[source]
-        joined[fresh] = new
-        arrays[name] = joined
-    return replace(older, offsets=offsets, ends=ends, **arrays)
+
+    def joined(old: NDArray[np.float64], new: NDArray[np.float64]) -> NDArray[np.float64]:
+        both = np.full((int(offsets[-1]), *old.shape[1:]), np.nan)
+        both[kept], both[fresh] = old[source], new
+        return both
+
+    return replace(
+        older,
+        offsets=offsets,
+        ends=ends,
+        target=joined(older.target, newer.target),
+        known=joined(older.known, newer.known),
+        past=joined(older.past, newer.past),
+    )
 
 
 def _spread(first: Ints, counts: Ints) -> Ints:

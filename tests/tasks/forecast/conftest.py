@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import ArrayLike, NDArray
+
 from recollect.data.clock import Clock
 from recollect.data.panel import Panel
 from recollect.data.schema import Schema

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+
 from recollect.data.panel import Panel
 from recollect.tasks.forecast.backtest import backtest_panel
 from recollect.tasks.forecast.data import Rows
@@ -168,11 +169,11 @@ class TestTheSameSeed:
         runs: list[Sequence[Floats]] = []
         for state in (1, 99):
             torch.manual_seed(state)
-            np.random.seed(state)  # noqa: NPY002 (the one that must not matter)
-            kept = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+            np.random.seed(state)
+            kept = torch.get_rng_state(), np.random.get_state()[1].copy()
             runs.append(self.bits(fit_model(panel, settings, panel.ends, 6), panel))
             assert torch.equal(torch.get_rng_state(), kept[0]), "the caller's generator is left as it was"
-            assert np.array_equal(np.random.get_state()[1], kept[1])  # noqa: NPY002
+            assert np.array_equal(np.random.get_state()[1], kept[1])
         assert all(np.array_equal(a, b) for a, b in zip(*runs, strict=True))
 
     def test_and_another_seed_gives_others(self, make_panel, waves, tiny) -> None:

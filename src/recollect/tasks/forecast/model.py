@@ -55,7 +55,7 @@ class Model:
         if self.scaling.log and low <= 0:
             raise DataError(
                 f'"{self.schema.target}" goes down to {low:g}, and this model reads logarithms of values above 0, as '
-                'its training had: leave empty what was not observed, or train again with domain "real" or "nonnegative"'
+                'its training had: leave empty what was not observed, or train again with domain "nonnegative"'
             )
 
     def aligned(self, panel: Panel, ends: Ints) -> Scaling:

@@ -26,7 +26,8 @@ class Stream:
     """Every series of a panel at its newest observation.
 
     The LSTM steps in strides of p observations, so that p states stand side by side, one for each phase of the
-    stride; an observation moves the one whose turn it is. ``panel`` is cut to what the next step can see.
+    stride; an observation moves the one whose turn it is. With a lookback every state begins anew within it, so that
+    nothing older acts. ``panel`` is cut to what a new start can see.
     """
 
     def __init__(self, model: Model, panel: Panel) -> None:
@@ -44,13 +45,15 @@ class Stream:
 
     def update(self, newer: Panel) -> None:
         """Read the newer observations of some or all series; raises DataError if one is not after the last."""
+        self.model.check(newer)
         panel = join_panels(self.panel, newer)
-        before = self.panel.ends
-        geometry = replace(self.model.geometry, steps=1)
+        before, geometry = self.panel.ends, self.model.geometry
+        carry = geometry.lookback is None
+        geometry = replace(geometry, steps=1) if carry else geometry
         windows = Windows(panel, geometry, self.scaling, self.model.covariates)
         for step in range(1, int((panel.ends - before).max(initial=0)) + 1):
             series = np.flatnonzero(before + step <= panel.ends)
-            quantiles, spread = self._advance(windows, series, before[series] + step, carry=True, panel=panel)
+            quantiles, spread = self._advance(windows, series, before[series] + step, carry=carry, panel=panel)
             self.quantiles[series], self.spread[series] = quantiles, spread
         self.panel = panel
         self._trim()
@@ -77,7 +80,7 @@ class Stream:
         return quantiles.numpy(), spread[:, 0].numpy()
 
     def _trim(self) -> None:
-        self.panel = tail_of(self.panel, self.model.geometry.lead + self.model.geometry.stride)
+        self.panel = tail_of(self.panel, self.model.geometry.reach + self.model.geometry.stride)
 
 
 def _step(network: ForecastNetwork, batch: Batch, state: LSTMState, place: Tensor, carry: bool) -> Tensor:
