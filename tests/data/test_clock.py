@@ -109,7 +109,9 @@ def test_a_time_between_two_steps_is_refused_or_moved() -> None:
     steps, shift = clock.nearest(times)
     assert (steps - steps[0]).tolist() == [0, 1, 2]
     assert (shift // MICROS["minute"]).tolist() == [10, -10, 0]
-    with pytest.raises(DataError, match=r"2 times do not stand on the clock of hour, first 2024-01-01 00:10:00 \(row 1\)"):
+    with pytest.raises(
+        DataError, match=r"2 times do not stand on the clock of hour, first 2024-01-01 00:10:00 \(row 1\)"
+    ):
         clock.index(times)
 
 

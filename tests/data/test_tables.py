@@ -11,7 +11,11 @@ import pytest
 from recollect.data.tables import place, read_table
 
 PLAIN = "time,load,ort\n2024-01-01,1.5,Köln\n2024-01-02,-2.0,Linz\n2024-01-03,,Graz\n"
-EXPECTED = {"time": ["2024-01-01", "2024-01-02", "2024-01-03"], "load": [1.5, -2.0, None], "ort": ["Köln", "Linz", "Graz"]}
+EXPECTED = {
+    "time": ["2024-01-01", "2024-01-02", "2024-01-03"],
+    "load": [1.5, -2.0, None],
+    "ort": ["Köln", "Linz", "Graz"],
+}
 DIALECTS = {
     "utf-8": PLAIN.encode(),
     "utf-8 with mark": PLAIN.encode("utf-8-sig"),
@@ -39,7 +43,9 @@ def test_a_table_reads_the_same_in_every_dialect(dialect: str, tmp_path: Path) -
     path = tmp_path / ("a.csv.gz" if dialect == "gzip" else "a.csv")
     path.write_bytes(DIALECTS[dialect])
     frame, notes = read_table(path)
-    values = {name: [v.strip() if isinstance(v, str) else v for v in column] for name, column in frame.to_dict().items()}
+    values = {
+        name: [v.strip() if isinstance(v, str) else v for v in column] for name, column in frame.to_dict().items()
+    }
     assert values == EXPECTED
     said = " ".join(note.text for note in notes)
     assert ("cp1252" in said, "utf-16" in said) == (dialect == "cp1252", dialect == "utf-16")

@@ -75,7 +75,8 @@ def _phase(values: Ints, step: int) -> int:
 def _fixed_clock(raw: Ints, gaps: Ints, like: Clock) -> Clock:
     step = _step(gaps)
     # days of a zone are counted on its local clock, so equal 24 hours are hours
-    for unit in ("hour", "minute", "second", "millisecond") if like.zone else ("day", "hour", "minute", "second", "millisecond"):
+    days = () if like.zone else ("day",)
+    for unit in (*days, "hour", "minute", "second", "millisecond"):
         if step % MICROS[unit] == 0:
             return replace(like, unit=unit, multiple=step // MICROS[unit], anchor=_phase(raw, step))
     raise DataError(f"the times are {step / 1000:g} milliseconds apart: steps must be whole milliseconds or longer")

@@ -21,6 +21,7 @@ _PERIODS = (
     "%Y %b", "%Y-%b", "%Y %B", "%Y%m", "%Y年%m月", "%YQ%q", "%Y-Q%q", "%Y Q%q", "Q%q %Y", "Q%q-%Y",
     "%YW%W", "%Y-W%W", "%Y",
 )  # fmt: skip
+_COMPACT = ("%Y%m%d%H", "%Y%m%d%H%M", "%Y%m%d%H%M%S")
 _OFFSET = r"( ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))$"
 _EPOCHS = {"epoch s": 1_000_000, "epoch ms": 1_000}
 _SAMPLE = 1000
@@ -88,20 +89,23 @@ def write_stamps(moments: pl.Series, form: str) -> pl.Series:
 
 
 def _candidates(sample: pl.Series) -> list[str]:
-    first = str(sample[0]).strip()
-    offset = re.search(_OFFSET, first)
-    if offset and ":" in first:
+    """The formats whose signs between the numbers are those of the first value."""
+    first, suffix = str(sample[0]).strip(), ""
+    if re.fullmatch(r"\d{9,14}", first):
+        return [*_COMPACT, *_EPOCHS]
+    offset = re.search(_OFFSET, first) if ":" in first else None
+    if offset:
+        first = first.removesuffix(offset[1])
         constant = sample.str.strip_chars().str.ends_with(offset[1]).all()
         suffix = offset[1] if constant else " " * offset[1].startswith(" ") + "%#z"
-        return [f"{date}{gap}{time}{suffix}" for date in _DATES for gap in "T " for time in _TIMES]
-    if re.fullmatch(r"\d{9,13}", first):
-        return list(_EPOCHS)
     dates, times = list(_DATES), list(_TIMES)
     if sample.str.contains(r"(?-u:\b)\d(?-u:\b)").any():
         # padding is told apart, so that times are written back as sparsely as they were given
         dates, times = [*dates, *map(_sparse, dates)], [*times, *map(_sparse, times)]
-    forms = [f"{date}{gap}{time}" for gap in (" ", "T") for date in dates for time in times]
-    return [*dates, *_PERIODS, *map(_sparse, _PERIODS[:8]), *(forms if len(first) > 10 else ())]
+    forms = [*dates, *_PERIODS, *map(_sparse, _PERIODS[:8])]
+    forms += [f"{date}{gap}{time}" for gap in (" ", "T") for date in dates for time in times]
+    signs = re.sub("[A-Za-z0-9]", "", first)
+    return [form + suffix for form in forms if re.sub(r"%-?[A-Za-z]|[A-Z]", "", form.replace("%.f", ".")) == signs]
 
 
 def _sparse(form: str) -> str:
