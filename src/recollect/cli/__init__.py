@@ -7,7 +7,6 @@ immediate.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import pkgutil
 import sys
@@ -40,8 +39,7 @@ def build() -> typer.Typer:
     )
     app.callback()(_options)
     for task in pkgutil.iter_modules(recollect.tasks.__path__, "recollect.tasks."):
-        if importlib.util.find_spec(f"{task.name}.commands"):
-            importlib.import_module(f"{task.name}.commands").register(app)
+        importlib.import_module(f"{task.name}.commands").register(app)
     doctor.register(app)
     return app
 
