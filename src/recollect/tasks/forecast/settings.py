@@ -35,11 +35,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check every field."""
-        for name in ("horizon", "season", "hidden_size", "num_layers", "ensemble", "max_epochs"):
-            value = getattr(self, name)
-            whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-            _require(whole or (value is None and name == "season"), name, value, "a whole number of at least 1")
-        _require(self.lookback is None or self.lookback >= 2, "lookback", self.lookback, "at least 2 steps")
+        for name in ("horizon", "season", "lookback", "hidden_size", "num_layers", "ensemble", "max_epochs"):
+            value, least = getattr(self, name), 2 if name == "lookback" else 1
+            whole = isinstance(value, int) and not isinstance(value, bool) and value >= least
+            free = value is None and name in ("season", "lookback")
+            _require(whole or free, name, value, f"a whole number of at least {least}")
         _require(0 <= self.dropout < 1, "dropout", self.dropout, "a share in [0, 1)")
         _require(self.domain in DOMAINS, "domain", self.domain, f"one of {', '.join(DOMAINS)}")
         _require(self.max_time is None or 0 < self.max_time < math.inf, "max_time", self.max_time, "seconds above 0")
