@@ -118,6 +118,18 @@ CASES: dict[str, tuple[str, bytes, Mapping[str, Any], str]] = {
         "2 columns could be the target: a, b; name it with target=",
     ),
     "no numbers": ("a.csv", table("time,a", "2024-01-01,x", "2024-01-02,y"), {}, "no column of numbers is left"),
+    "a delimiter of its own": (
+        "a.csv",
+        table("time:load", "2024-01-01:1", "2024-01-02:2"),
+        {},
+        "are the columns separated by a comma, semicolon, tab or bar?",
+    ),
+    "a zone by its letters": (
+        "a.csv",
+        table("time,load", "2024-01-01 00:00 CEST,1", "2024-01-01 01:00 CEST,2"),
+        {"target": "load"},
+        "'2024-01-01 00:00 CEST' is not a time in a form known here",
+    ),
     "no numbers in a wide table": ("a.csv", table("time,a", "2024-01-01,x"), {"wide": True}, "left to be a series"),
     "series and wide": ("a.csv", hourly(GOOD), {"wide": True, "series": "load"}, "a series in each column"),
     "a row without a series": (

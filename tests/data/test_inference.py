@@ -100,6 +100,15 @@ def test_days_or_months_first_is_decided_by_regularity_and_said() -> None:
     assert any("nothing in the values decides" in note.text or "not %m/%d/%Y" in note.text for note in notes)
 
 
+def test_days_written_with_the_offsets_of_summer_and_winter_are_days() -> None:
+    text = [f"2024-03-{day} 00:00:00+0{1 if day < 32 else 2}:00" for day in (29, 30, 31)]
+    text.append("2024-04-01 00:00:00+02:00")
+    schema, notes = infer_schema(pl.DataFrame({"date": text, "y": [1, 2, 3, 4]}))
+    panel, _ = build_panel(pl.DataFrame({"date": text, "y": [1, 2, 3, 4]}), schema)
+    assert schema.clock.label == "day" and panel.target.tolist() == [1, 2, 3, 4]
+    assert any("offsets are passed over" in note.text for note in notes)
+
+
 def test_business_days_are_told_by_the_absence_of_weekends() -> None:
     days = pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 3, 1), eager=True)
     frame = pl.DataFrame({"date": days.filter(days.dt.weekday() <= 5)}).with_row_index("y")

@@ -113,6 +113,19 @@ def test_a_wide_table_may_name_its_columns_by_numbers(tmp_path: Path) -> None:
     assert read_table(path)[0].columns == ["time", "101", "102"]
 
 
+def test_a_blank_line_in_a_single_column_is_a_missing_value(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("y\n5\n\n6x\n\n\n")
+    assert read_table(path)[0]["y"].to_list() == ["5", None, "6x"]
+    assert place(path, [2]) == ["a.csv line 4"]
+
+
+def test_western_letters_side_by_side_are_not_chinese(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("date;größe\n2024-01-01;5\n".encode("latin-1"))
+    assert read_table(path)[0].columns == ["date", "größe"]
+
+
 def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('# a remark\ntime,note,y\n\n2024-01-01,"two\nlines",1\n2024-01-02,x,2\n\n2024-01-03,x,3\n')

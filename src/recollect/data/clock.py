@@ -65,7 +65,9 @@ class Clock:
 
     @property
     def span(self) -> str:
-        """The length of a step in a sentence: "15 minutes", "one month"."""
+        """The length of a step in a sentence: "15 minutes", "one month"; "1" for a clock of whole numbers."""
+        if not self.dated and self.unit == "step":
+            return str(self.multiple)
         return f"one {self.unit}" if self.multiple == 1 else self.label
 
     @property

@@ -123,9 +123,12 @@ def _is_utf8(raw: bytes) -> bool:
 
 
 def _legacy(raw: bytes) -> tuple[str, ...]:
-    # Chinese text in GBK has its high bytes in pairs; Western letters outside ASCII stand alone
+    # Chinese text in GBK has its high bytes in pairs, most of which begin with B0 to D7 (the usual characters);
+    # Western letters outside ASCII stand alone, and the small ones lie above D7
     runs = re.findall(rb"[\x80-\xff]+", raw[:_HEAD])
-    return ("gb18030",) if runs and all(len(run) % 2 == 0 for run in runs) else ()
+    leads = [lead for run in runs for lead in run[::2]]
+    usual = sum(0xB0 <= lead <= 0xD7 for lead in leads)
+    return ("gb18030",) if leads and all(len(run) % 2 == 0 for run in runs) and 2 * usual > len(leads) else ()
 
 
 def _second_is_text(content: bytes, delimiter: str) -> bool:

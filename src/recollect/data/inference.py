@@ -112,6 +112,7 @@ def _with_target(
         unused = [name for name in left if name not in numbers]
     else:
         if target is None:
+            numbers = [name for name in numbers if frame[name].null_count() < len(frame)]
             if len(numbers) != 1:
                 raise InputError(_no_target(frame, numbers))
             notes.append(Note("inferred", 1, f'the target is "{numbers[0]}", the only column of numbers left'))
@@ -125,7 +126,8 @@ def _with_target(
 
 def _no_target(frame: pl.DataFrame, numbers: list[str]) -> str:
     if not numbers:
-        return f"no column of numbers is left to be the target; the table has {_listed(frame.columns)}"
+        alone = "; are the columns separated by a comma, semicolon, tab or bar?" * (frame.width == 1)
+        return f"no column of numbers is left to be the target; the table has {_listed(frame.columns)}{alone}"
     what = f"{len(numbers)} columns could be the target: {_listed(numbers)}"
     return f"{what}; name it with target=, or take each as a series with wide="
 

@@ -6,7 +6,7 @@ import re
 
 import polars as pl
 
-__all__ = ["guess_formats", "parse_stamps", "write_stamps"]
+__all__ = ["ANY_OFFSET", "guess_formats", "parse_stamps", "write_stamps"]
 
 _DATES = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d-%m-%Y", "%m-%d-%Y", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y",
@@ -22,6 +22,7 @@ _PERIODS = (
     "%YW%W", "%Y-W%W", "%Y",
 )  # fmt: skip
 _COMPACT = ("%Y%m%d%H", "%Y%m%d%H%M", "%Y%m%d%H%M%S")
+ANY_OFFSET = "{offset}"  # an offset from UTC that is passed over
 _OFFSET = r"( ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))$"
 _EPOCHS = {"epoch s": 1_000_000, "epoch ms": 1_000}
 _SAMPLE = 1000
@@ -54,6 +55,8 @@ def parse_stamps(text: pl.Series, form: str) -> pl.Series:
         moments: pl.Series = (text.cast(pl.Int64, strict=False) * _EPOCHS[form]).cast(pl.Datetime("us"))
         return moments
     text = text.cast(pl.String).str.strip_chars()
+    if form.endswith(ANY_OFFSET):
+        text, form = text.str.replace(_OFFSET, ""), form.removesuffix(ANY_OFFSET)
     if "%-" in form:
         text, form = text.str.replace_all(r"(?-u:\b)(\d)(?-u:\b)", "0$1"), form.replace("%-", "%")
     if "%q" in form:
@@ -84,7 +87,7 @@ def write_stamps(moments: pl.Series, form: str) -> pl.Series:
             (pl.lit(moments).dt.strftime(after) if after else pl.lit("")).alias("after"),
         )
         return frame.select(pl.concat_str(pl.all())).to_series().rename(moments.name)
-    form = form.replace("%#z", "+00:00")
+    form = form.replace("%#z", "+00:00").removesuffix(ANY_OFFSET)
     return moments.dt.strftime(form.replace("%Y", "%G").replace("%W", "%V") if "%W" in form else form)
 
 

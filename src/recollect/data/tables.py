@@ -65,7 +65,9 @@ def place(source: Path | None, rows: Sequence[int]) -> list[str]:
         return [f"{source.name} row {row + 1}" if source else f"row {row + 1}" for row in rows]
     content, _ = load_text(source)
     delimiter = find_delimiter(content)
-    lines = [line for line, fields in records(content, delimiter) if any(fields)]
+    lines: Sequence[int] = [line for line, fields in records(content, delimiter) if any(fields)]
+    if len(next(records(content, delimiter))[1]) == 1:
+        lines = range(lines[0], lines[-1] + 1)
     skip = int(has_header(content, delimiter))
     return [f"{source.name} line {lines[row + skip]}" for row in rows]
 
@@ -99,7 +101,9 @@ def _read_text(path: Path) -> tuple[pl.DataFrame, list[Note]]:
         check_fields(path, content, delimiter, len(names))
         raise DataError(f"{path.name} cannot be read: {str(error).splitlines()[0]}") from error
     del content  # the largest thing here, and typing needs the room
-    frame = frame.filter(~pl.all_horizontal(pl.all().is_null())) if len(names) > 1 else frame.drop_nulls()
+    empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
+    # a blank line is nothing, but in a single column it is a missing value
+    frame = frame.filter(~empty) if len(names) > 1 else frame.head(len(frame) - int(empty.reverse().arg_min() or 0))
     if frame.is_empty():
         raise DataError(f"{path.name} has a header but no rows")
     return _typed(frame, delimiter, notes)

@@ -10,12 +10,12 @@ import polars as pl
 from recollect.core.errors import DataError
 from recollect.data.clock import Clock
 from recollect.data.notes import Note
-from recollect.data.stamps import guess_formats, parse_stamps
+from recollect.data.stamps import ANY_OFFSET, guess_formats, parse_stamps
 
 __all__ = ["find_time", "time_clock"]
 
 _NAMES = ("time", "date", "datetime", "timestamp", "ds", "day", "week", "month", "quarter", "year", "period", "hour")
-_STEPS = ("time", "t", "step", "timestep", "time_idx", "index", "ds", "period")
+_STEPS = ("time", "t", "step", "timestep", "time_idx", "index", "ds", "period", "date", "datetime", "timestamp")
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
 
 
@@ -38,7 +38,8 @@ def find_time(frame: pl.DataFrame, taken: Collection[str]) -> tuple[str | None, 
     for name in (*_NAMES, *_STEPS):
         if name in whole and (name in _STEPS or guess_formats(frame[whole[name]].cast(pl.String))):
             return whole[name], ()
-    return None, ()
+    named = [column.name for column in free if column.name.lower().strip() in _STEPS and column.dtype == pl.String]
+    return (named[0] if named else None), ()  # what cannot be read is said, not passed over
 
 
 def time_clock(column: pl.Series) -> tuple[Clock, list[Note]]:
@@ -103,6 +104,10 @@ def _choose(column: pl.Series) -> tuple[str, list[Note]]:
             )
         return form, []
     notes = list[Note]()
+    local = forms[0].replace("%#z", ANY_OFFSET)
+    if local != forms[0] and parse_stamps(column, local).dt.time().n_unique() == 1:
+        text = f'column "{column.name}": offsets from UTC differ, but not the time of day: the offsets are passed over'
+        return local, [Note("inferred", len(column), text)]
     if "%#z" in forms[0]:
         notes.append(Note("inferred", 1, f'column "{column.name}": offsets from UTC differ: read and written as UTC'))
     if len(forms) == 1:
