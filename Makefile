@@ -42,7 +42,7 @@ check: $(READY)  ## Lint, types, the house's law, and names in the reference
 examples: $(READY)  ## Run every script in examples/
 	cd examples && for script in *.py; do echo "examples/$$script"; ../$(BIN)/python "$$script" > /dev/null || exit 1; done
 
-bench: $(READY)  ## Measure what needs no data of yours; the other scripts in benchmarks/ take --data
+bench: $(READY)  ## Run the benchmarks; those on real series want RECOLLECT_DATA
 	$(BIN)/python -m benchmarks
 
 docs: $(DOCS)  ## Build the documentation into site/, offline

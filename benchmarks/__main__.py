@@ -1,34 +1,57 @@
 """``make bench``: run the benchmarks one after the other, each as a process of its own, and stop at none that fails.
 
-Each is a runnable file with ``--help``, and stands beside its result in results/. Those that take ``--data`` are given
-it from the folder that RECOLLECT_DATA names, and are passed over, visibly, without one.
+Each is a runnable file with ``--help``; its result lies in results/. Those on real series read the folder that
+RECOLLECT_DATA names; what cannot run here is passed over, visibly.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
-HERE = Path(__file__).parent
-RUNS: tuple[tuple[str, str | None], ...] = (("bench_demo.py", None),)
-"""Each script, and the file or folder under RECOLLECT_DATA that it reads."""
+
+class Run(NamedTuple):
+    """A command line in this folder, where {data} is the folder of real series, and a package that it needs."""
+
+    command: str
+    package: str = ""
+
+
+RUNS = (
+    Run("bench_demo.py", package="tensorflow"),
+    Run("bench_m4.py --data {data}/m4 --frequency Hourly --max-time 25"),
+    Run("bench_m4.py --data {data}/m4 --frequency Hourly --members 3 --max-time 140"),
+    Run("bench_m4.py --data {data}/m4 --frequency Weekly --members 3 --max-time 140"),
+)
+
+
+def lacking(run: Run) -> str:
+    """Why ``run`` cannot run here, or an empty string."""
+    if "{data}" in run.command and not os.environ.get("RECOLLECT_DATA"):
+        return "RECOLLECT_DATA names no folder of real series"
+    if run.package and not importlib.util.find_spec(run.package):
+        return f"{run.package} is not installed: pip install 'recollect[bench]'"
+    return ""
 
 
 def main() -> int:
     failed = []
-    place = os.environ.get("RECOLLECT_DATA")
-    for script, data in RUNS:
-        if data and not place:
-            print(f"== {script}: passed over, because RECOLLECT_DATA names no folder of real series", flush=True)
+    for run in RUNS:
+        print(f"== {run.command}", flush=True)
+        if reason := lacking(run):
+            print(f"passed over: {reason}", flush=True)
             continue
-        print(f"== {script}", flush=True)
-        options = ["--data", str(Path(place or "") / data)] if data else []
-        if subprocess.run([sys.executable, str(HERE / script), *options], check=False).returncode:
-            failed.append(script)
-    if failed:
-        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+        script, *options = shlex.split(run.command)
+        options = [option.replace("{data}", os.environ.get("RECOLLECT_DATA", "")) for option in options]
+        if subprocess.run([sys.executable, str(Path(__file__).parent / script), *options], check=False).returncode:
+            failed.append(run.command)
+    for command in failed:
+        print(f"failed: {command}", file=sys.stderr)
     return len(failed) > 0
 
 
