@@ -58,7 +58,7 @@ CASES: dict[str, tuple[str, bytes, Mapping[str, Any], str]] = {
         "a.csv",
         table("time,load", "2024-01-01,1", "2024-01-02,2", "2024-01-02,3", "2024-01-03,4"),
         {},
-        "repeat a time with other values, at 2024-01-02: keep one row for each time, or average them",
+        "rows repeat a time with other values (1 in all), at 2024-01-02: keep one row for each time, or average them",
     ),
     "a time missing": (
         "a.csv",
@@ -136,7 +136,7 @@ CASES: dict[str, tuple[str, bytes, Mapping[str, Any], str]] = {
         "a.csv",
         table("id,time,load", "a,2024-01-01,1", "a,2024-01-02,2", ",2024-01-01,3"),
         {"series": "id"},
-        'line 4, column "id": 1 rows do not name their series',
+        'line 4, column "id": rows that do not name their series: 1',
     ),
     "static that changes": (
         "a.csv",

@@ -100,6 +100,8 @@ def test_numbers_are_steps_too() -> None:
     clock = Clock("step", 10, anchor=3, kind="integer")
     assert clock.index(pl.Series([23, 33])).tolist() == [2, 3]
     assert clock.times(2, 2).to_list() == [23, 33]
+    with pytest.raises(DataError, match="times must be integers as in the training data, got Float64, first 2.5"):
+        clock.index(pl.Series([2.5]))
     assert Clock().times(5, 2).to_list() == [5, 6]
 
 
@@ -110,7 +112,7 @@ def test_a_time_between_two_steps_is_refused_or_moved() -> None:
     assert (steps - steps[0]).tolist() == [0, 1, 2]
     assert (shift // MICROS["minute"]).tolist() == [10, -10, 0]
     with pytest.raises(
-        DataError, match=r"2 times do not stand on the clock of hour, first 2024-01-01 00:10:00 \(row 1\)"
+        DataError, match=r"times that lie between two steps of one hour: 2, first 2024-01-01 00:10:00 \(row 1\)"
     ):
         clock.index(times)
 

@@ -100,7 +100,7 @@ class Clock:
         off = np.flatnonzero(shift)
         if off.size:
             raise DataError(
-                f"{off.size} times do not stand on the clock of {self.label}, first {times[int(off[0])]}"
+                f"times that lie between two steps of {self.span}: {off.size:,}, first {times[int(off[0])]}"
                 f" (row {off[0] + 1}); the nearest step is {self.at(steps[off[:1]])[0]}"
             )
         return steps
@@ -158,7 +158,7 @@ class Clock:
         """
         if self.form is not None and not times.dtype.is_temporal():
             times = parse_stamps(times, self.form)
-        if self.dated != times.dtype.is_temporal():
+        if not (times.dtype.is_temporal() if self.dated else times.dtype.is_integer()):
             raise DataError(f"times must be {self.kind}s as in the training data, got {times.dtype}, first {times[0]}")
         if times.null_count():
             row = int(times.is_null().arg_true()[0])

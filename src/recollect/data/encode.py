@@ -111,7 +111,7 @@ def _unseen_note(text: pl.Series, levels: Sequence[str], name: str) -> list[Note
     if unseen.is_empty():
         return []
     kinds = unseen.unique(maintain_order=True)
-    say = f'column "{name}": {len(unseen):,} values were not seen in training, such as {kinds[0]!r}: read as unknown'
+    say = f'column "{name}": values not seen in training, read as unknown: {len(unseen):,}, such as {kinds[0]!r}'
     return [Note("warning", len(unseen), say)]
 
 

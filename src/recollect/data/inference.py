@@ -108,7 +108,9 @@ def _with_target(
         if not numbers:
             raise DataError(f"no column of numbers is left to be a series; the table has {_listed(frame.columns)}")
         schema = replace(schema, wide=tuple(numbers))
-        notes.append(Note("inferred", len(numbers), f"{len(numbers):,} columns are a series each: {_listed(numbers)}"))
+        notes.append(
+            Note("inferred", len(numbers), f"columns that are a series each: {len(numbers):,}, {_listed(numbers)}")
+        )
         unused = [name for name in left if name not in numbers]
     else:
         if target is None:

@@ -209,7 +209,7 @@ def _describe(panel: Panel, rows: Rows) -> list[Note]:
     after = rows.steps - panel.starts[rows.codes]
     outside = int(((after < 0) | (after >= lengths[rows.codes])).sum())
     if outside:
-        text = f'{outside:,} rows before the first or after the last value of "{panel.schema.target}" are left out'
+        text = f'rows left out before the first or after the last value of "{panel.schema.target}": {outside:,}'
         notes.append(Note("repaired", outside, text))
     history = np.arange(panel.offsets[-1]) - np.repeat(panel.offsets[:-1], lengths) < np.repeat(panel.ends, lengths)
     hole = np.isnan(panel.target) & history
@@ -218,14 +218,14 @@ def _describe(panel: Panel, rows: Rows) -> list[Note]:
         longest = int((edges[1::2] - edges[::2]).max())
         absent = int(panel.ends.sum() - ((after >= 0) & (after < panel.ends[rows.codes])).sum())
         text = (
-            f"{int(hole.sum()):,} steps have no value ({absent:,} without a row, {int(hole.sum()) - absent:,} with an"
-            f" empty one), the longest run {longest:,} steps: left out of training, never filled"
+            f"steps without a value: {int(hole.sum()):,} ({absent:,} without a row, {int(hole.sum()) - absent:,} with"
+            f" an empty one), longest run {longest:,}; left out of training, never filled"
         )
         notes.append(Note("warning", int(hole.sum()), text))
     low = np.fmin.reduceat(panel.target, panel.offsets[:-1])
     high = np.fmax.reduceat(panel.target, panel.offsets[:-1])
     flat = np.flatnonzero(low == high)
     if flat.size:
-        which = f"series {panel.names[flat[0]]!r} and {flat.size - 1:,} more never change" if len(panel) > 1 else ""
+        which = f"series that never change: {flat.size:,}, such as {panel.names[flat[0]]!r}" if len(panel) > 1 else ""
         notes.append(Note("warning", flat.size, which or f'column "{panel.schema.target}" never changes'))
     return notes

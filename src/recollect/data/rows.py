@@ -73,7 +73,7 @@ def series_codes(frame: pl.DataFrame, series: str | None, source: Path | None) -
     column = frame[series].cast(pl.String)
     if column.null_count():
         spots = place(source, column.is_null().arg_true().head(1).to_list())
-        raise DataError(f'{spots[0]}, column "{series}": {column.null_count():,} rows do not name their series')
+        raise DataError(f'{spots[0]}, column "{series}": rows that do not name their series: {column.null_count():,}')
     names = column.unique(maintain_order=True)
     return column.cast(pl.Enum(names)).to_physical().cast(pl.Int64).to_numpy(), tuple(names)
 
@@ -116,8 +116,8 @@ def read_steps(frame: pl.DataFrame, codes: Ints, schema: Schema, source: Path | 
     length = f"{far / unit[0]:g} {unit[1]}s" if schema.clock.dated else f"{far}"
     example = frame[schema.time][int(off[0])]
     text = (
-        f"{off.size:,} times lie between two steps of {schema.clock.span} ({example} is the first);"
-        f" each was moved to the nearest step, by at most {length}"
+        f"times between two steps of {schema.clock.span}, moved to the nearest by at most {length}:"
+        f" {off.size:,}, first {example}"
     )
     return steps, [Note("repaired", off.size, text)]
 
@@ -137,7 +137,7 @@ def merge_rows(rows: Rows, clock: Clock, names: Sequence[str], moved: bool) -> t
         rows = Rows(rows.codes[order], rows.steps[order], rows.values[order])
         late = _after(rows.codes, rows.steps)
         if count:
-            notes.append(Note("repaired", count, f"rows were not in order of time (at {count:,} places): sorted"))
+            notes.append(Note("repaired", count, f"rows out of order of time, sorted; places: {count:,}"))
     if not (late == 0).any():
         return rows, notes
     first = np.concatenate([[True], late != 0])
@@ -153,7 +153,7 @@ def merge_rows(rows: Rows, clock: Clock, names: Sequence[str], moved: bool) -> t
         agreeing = int((sizes - 1)[~differs].sum())
         notes.append(_conflict(clock, steps[differs], codes[differs], names, count - agreeing, moved))
     if agreeing:
-        notes.append(Note("repaired", agreeing, f"{agreeing:,} rows repeat a time with equal values: each kept once"))
+        notes.append(Note("repaired", agreeing, f"rows that repeat a time with equal values, left out: {agreeing:,}"))
     merged = rows.values.copy()
     known = ~np.isnan(values)
     total = np.add.reduceat(np.where(known, values, 0.0), begins)
@@ -172,18 +172,18 @@ def _after(codes: Ints, steps: Ints) -> Ints:
 def _conflict(clock: Clock, steps: Ints, codes: Ints, names: Sequence[str], count: int, moved: bool) -> Note:
     """What is said of repeats that differ, or the DataError that refuses them."""
     if moved:
-        return Note("repaired", count, f"{count:,} rows fell on the same step of {clock.span}: averaged")
+        return Note("repaired", count, f"rows that fell on the same step of {clock.span}, averaged: {count:,}")
     if _autumn(clock, steps, codes):
         when = clock.at(steps[:1])[0]
-        text = f"{count:,} hours appear twice, as when clocks are set back in autumn (first at {when}): averaged"
+        text = f"times that appear twice, as when clocks are set back in autumn, averaged: {count:,}, first {when}"
         return Note("repaired", count, text)
     examples = [
         f"{clock.at(steps[n : n + 1])[0]}" + (f" in series {names[codes[n]]!r}" if len(names) > 1 else "")
         for n in range(min(3, len(steps)))
     ]
     raise DataError(
-        f"{count:,} rows repeat a time with other values, at {', '.join(examples)}{', ...' * (len(steps) > 3)}:"
-        " keep one row for each time, or average them; if the table holds several series, name the column that"
+        f"rows repeat a time with other values ({count:,} in all), at {', '.join(examples)}"
+        f"{', ...' * (len(steps) > 3)}: keep one row for each time, or average them; if the table holds several series, name the column that"
         " tells them apart with series="
     )
 
