@@ -183,8 +183,8 @@ def _conflict(clock: Clock, steps: Ints, codes: Ints, names: Sequence[str], coun
     ]
     raise DataError(
         f"rows repeat a time with other values ({count:,} in all), at {', '.join(examples)}"
-        f"{', ...' * (len(steps) > 3)}: keep one row for each time, or average them; if the table holds several series, name the column that"
-        " tells them apart with series="
+        f"{', ...' * (len(steps) > 3)}: keep one row for each time, or average them; if the table holds several series,"
+        " name the column that tells them apart with series="
     )
 
 
