@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +17,12 @@ from recollect.data.inference import infer_schema
 from recollect.data.notes import Note
 from recollect.data.panel import Panel, build_panel
 from recollect.data.tables import read_table
+from recollect.report.canvas import save
+from recollect.report.page import write_report
 from recollect.tasks.forecast.estimator import Forecaster
-from recollect.tasks.forecast.options import Columns, Learning, Testing, names, percents
+from recollect.tasks.forecast.options import Columns, Learning, Testing, names, percents, words
+from recollect.tasks.forecast.plots import Pick, backtest_picture, forecast_picture, pick_series
+from recollect.tasks.forecast.report import Run, build_report
 from recollect.tasks.forecast.results import Intervals, forecast_frame
 from recollect.tasks.forecast.settings import MOST_EPOCHS, Settings
 from recollect.tasks.forecast.terminal import say_files, say_notes, say_trial
@@ -32,19 +36,24 @@ __all__ = ["backtest", "predict", "run", "train"]
 def run(columns: Columns, learning: Learning, testing: Testing, out: Path) -> None:
     """Read, test on the past, learn from everything, forecast, write."""
     console, settings = _console(), _settings(learning)
-    panel, _ = _read(console, columns, learning)
+    panel, notes = _read(console, columns, learning)
     with staged_folder(out) as stage:
         trial = _trial(panel, settings, testing, trainings=2)
         forecaster = _learn(panel, settings, trial)
         forecast = forecaster.intervals()
+        command = words("run", columns, learning, testing, out=out)
+        picks = pick_series(panel, trial.backtest)
+        story = Run(columns.data.name, command, notes, panel, forecaster.model, forecast, trial, picks)
         write_whole(stage / "forecast.csv", csv(_table(panel, forecast, settings)))
-        files = ["forecast.csv", "scores.json"]
-        write_whole(stage / "scores.json", scores_json(settings, trial))
-        if trial.backtest is not None:
-            write_whole(stage / "backtest.csv", csv(trial.backtest.frame()))
+        save(forecast_picture(panel, forecast, settings.levels, picks), stage / "forecast.png")
+        _write_trial(stage, settings, trial, picks)
+        write_report(stage / "report.html", build_report(story))
         forecaster.save(stage / "model")
-    say_trial(console, trial)
-    say_files(console, out, [*files, "model/"])
+        files = sorted(path.name for path in stage.iterdir())
+    for stale in {"backtest.csv", "backtest.png"} - set(files):
+        (out / stale).unlink(missing_ok=True)  # of an earlier run with more data
+    say_trial(console, trial, forecaster.model.records)
+    say_files(console, out, files)
 
 
 def train(columns: Columns, learning: Learning, out: Path) -> None:
@@ -64,10 +73,9 @@ def backtest(columns: Columns, learning: Learning, testing: Testing, out: Path) 
         trial = _trial(panel, settings, testing, trainings=1)
         if trial.backtest is None:
             raise DataError(trial.why)
-        write_whole(stage / "backtest.csv", csv(trial.backtest.frame()))
-        write_whole(stage / "scores.json", scores_json(settings, trial))
+        _write_trial(stage, settings, trial, pick_series(panel, trial.backtest))
     say_trial(console, trial)
-    say_files(console, out, ["backtest.csv", "scores.json"])
+    say_files(console, out, ["backtest.csv", "backtest.png", "scores.json"])
 
 
 def predict(model: Path, data: Path | None, out: Path) -> None:
@@ -145,6 +153,13 @@ def _learn(panel: Panel, settings: Settings, trial: Trial | None = None) -> Fore
     forecaster = Forecaster(settings.horizon)
     forecaster.settings = replace(settings, max_time=left)
     return forecaster.fit_panel(panel, progress=_bars("final model"))
+
+
+def _write_trial(stage: Path, settings: Settings, trial: Trial, picks: Sequence[Pick]) -> None:
+    write_whole(stage / "scores.json", scores_json(settings, trial))
+    if trial.backtest is not None:
+        write_whole(stage / "backtest.csv", csv(trial.backtest.frame()))
+        save(backtest_picture(trial.backtest, picks), stage / "backtest.png")
 
 
 def _table(panel: Panel, forecast: Intervals, settings: Settings) -> pl.DataFrame:

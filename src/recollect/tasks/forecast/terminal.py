@@ -10,13 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from recollect.data.notes import Note
-from recollect.report.words import score_table, trust_sentences
-from recollect.tasks.forecast.trial import Trial
+from recollect.report.words import score_table
+from recollect.tasks.forecast.results import Backtest
+from recollect.tasks.forecast.trial import Trial, headlines
+from recollect.train.record import Record
 
 __all__ = ["say_files", "say_notes", "say_trial"]
 
 MARKS = {"inferred": ("found", "green"), "repaired": ("repaired", "yellow"), "warning": ("note", "yellow")}
-SHOWN = ("mase", "smape", "rmse")
 
 
 def say_notes(console: Console, notes: Sequence[Note]) -> None:
@@ -26,12 +27,16 @@ def say_notes(console: Console, notes: Sequence[Note]) -> None:
         console.print(Text.assemble((f"{mark:>8}", style), "  ", note.text))
 
 
-def say_trial(console: Console, trial: Trial) -> None:
-    """How good the forecasts of the past were: a short table, and whether to trust them."""
-    if trial.backtest is None:
-        console.print(Text(_sentence(trial.why), "yellow"))
-        return
-    scores = trial.backtest.scores
+def say_trial(console: Console, trial: Trial, records: Sequence[Record] = ()) -> None:
+    """How good the forecasts of the past were: a short table, and how far to trust the next."""
+    if trial.backtest is not None:
+        _table(console, trial.backtest)
+    for said in headlines(trial, records):
+        console.print(Text(said))
+
+
+def _table(console: Console, backtest: Backtest) -> None:
+    scores = backtest.scores
     full = score_table(scores)
     kept = [i for i, name in enumerate(full.columns) if name in ("", "MASE", "sMAPE %", "RMSE") or "held" in name]
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -42,25 +47,8 @@ def say_trial(console: Console, trial: Trial) -> None:
     console.print()
     console.print(table)
     console.print()
-    for sentence in headlines(trial):
-        console.print(Text(sentence))
-
-
-def headlines(trial: Trial) -> tuple[str, ...]:
-    """How far to trust the forecast, in sentences; the first is the one to read."""
-    if trial.backtest is None:
-        return (_sentence(trial.why),)
-    said = [] if trial.skill else ["No score stands beside the seasonal naive's: it makes no error here."]
-    ours, levels = trial.backtest.scores["recollect"], [level / 100 for level in trial.backtest.levels]
-    if trial.skill:
-        said += trust_sentences(ours, trial.skill, levels, trial.folds)
-    return (*said, *map(_sentence, trial.backtest.notes), *([_sentence(trial.why)] if trial.why else []))
 
 
 def say_files(console: Console, folder: Path, files: Sequence[str]) -> None:
     """Where the results are."""
     console.print(Text.assemble(("Written to ", "dim"), f"{folder}", (": ", "dim"), ", ".join(files)))
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,12 +13,14 @@ from recollect.core.errors import DataError, InputError, MissingExtraError
 from recollect.data.panel import Panel
 from recollect.data.season import infer_season
 from recollect.evaluate.statistics import Skill, skill
+from recollect.report.words import coverage_sentence, trust_sentences
 from recollect.tasks.forecast.backtest import Plan, backtest_panel, origins_of
 from recollect.tasks.forecast.results import Backtest
 from recollect.tasks.forecast.settings import Settings
 from recollect.train.progress import Progress
+from recollect.train.record import Record
 
-__all__ = ["Trial", "hold_trial"]
+__all__ = ["Trial", "headlines", "hold_trial", "plan_trial", "sentence"]
 
 FEWEST_SERIES = 6  # below it the origins, not the series, are what a bootstrap can resample
 
@@ -36,11 +38,6 @@ class Trial:
     season: int = 1
     backtest: Backtest | None = None
     skill: Skill | None = None
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether somebody pressed Ctrl-C while its model learnt."""
-        return self.backtest is not None and any(one.stopped == "interrupted" for one in self.backtest.records)
 
 
 def hold_trial(
@@ -67,6 +64,32 @@ def hold_trial(
     count = len(plan.origins)
     backtest = backtest_panel(panel, settings, season, folds=count, refit=refit, baselines=baselines, progress=progress)
     return Trial(count, why, season, backtest, _skill(backtest))
+
+
+def headlines(trial: Trial, records: Sequence[Record] = ()) -> tuple[str, ...]:
+    """How far to trust the forecast of the model with these ``records``, in sentences; the first is the one to read."""
+    said = []
+    if trial.backtest is not None:
+        ours, shares = trial.backtest.scores["recollect"], [level / 100 for level in trial.backtest.levels]
+        if trial.skill is None:
+            said += [
+                "The seasonal naive makes no error here, so that nothing can be better.",
+                coverage_sentence(ours, shares),
+            ]
+        else:
+            said += trust_sentences(ours, trial.skill, shares, trial.folds)
+        said += map(sentence, trial.backtest.notes)
+    said += [sentence(trial.why)] if trial.why else []
+    stages = (("the test on the past", trial.backtest.records if trial.backtest else ()), ("the final model", records))
+    for stage, told in stages:
+        if any(record.stopped == "interrupted" for record in told):
+            said.append(f"The training of {stage} was interrupted: it has learnt less than it could.")
+    return tuple(said)
+
+
+def sentence(text: str) -> str:
+    """``text`` with a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def plan_trial(panel: Panel, horizon: int, folds: int) -> tuple[Plan | None, str]:

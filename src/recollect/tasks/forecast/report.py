@@ -1,0 +1,232 @@
+"""The report on a run: how far to trust the forecast first, then everything that it rests on."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from recollect.data.notes import Note
+from recollect.data.panel import Panel
+from recollect.evaluate.metrics import percent
+from recollect.report.canvas import embed
+from recollect.report.page import Picture, Report, Section, Table
+from recollect.report.words import number, score_table, spans
+from recollect.tasks.forecast import plots
+from recollect.tasks.forecast.fitting import tail_lengths
+from recollect.tasks.forecast.model import Model
+from recollect.tasks.forecast.plots import Pick
+from recollect.tasks.forecast.results import Backtest, Intervals
+from recollect.tasks.forecast.trial import Trial, headlines
+
+__all__ = ["Run", "build_report"]
+
+PER_PICTURE = 6
+ENDED = {
+    "done": "all epochs done",
+    "patience": "no better for long",
+    "time": "its time was up",
+    "interrupted": "interrupted",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that a run found out: the file's name, what was noted of it, the forecast, and how it came about."""
+
+    source: str
+    command: str
+    notes: Sequence[Note]
+    panel: Panel
+    model: Model
+    forecast: Intervals
+    trial: Trial
+    picks: Sequence[Pick]
+
+    @property
+    def what(self) -> str:
+        """What is forecast: the target, or the series of a wide table."""
+        return f"{len(self.panel):,} series" if self.panel.schema.wide else self.panel.schema.target
+
+
+def build_report(run: Run) -> Report:
+    """The report as sections of words, tables and pictures."""
+    sections = [_forecast(run)]
+    if run.trial.backtest is not None:
+        sections += [_past(run, run.trial.backtest), _intervals(run, run.trial.backtest)]
+    sections += [_data(run), _making(run), _repeating(run)]
+    steps = f"{run.model.settings.horizon} steps of {run.panel.clock.span}"
+    return Report(
+        title=f"Forecast of {run.what}",
+        subtitle=f"{run.source}, {steps} ahead",
+        headlines=headlines(run.trial, run.model.records),
+        facts=tuple(_facts(run)),
+        sections=tuple(sections),
+        footer=f"Made by Recollect {importlib.metadata.version('recollect')}.",
+    )
+
+
+def _facts(run: Run) -> Iterator[tuple[str, str]]:
+    panel, horizon = run.panel, run.model.settings.horizon
+    stops = panel.starts + panel.ends
+    first, last = panel.clock.at(np.array([panel.starts.min(), stops.max() - 1]))
+    if len(panel) > 1:
+        yield "Series", f"{len(panel):,}"
+    yield "History", f"{first} to {last}" if panel.schema.time else f"{int(panel.ends.max()):,} steps"
+    yield "Values", f"{int(np.isfinite(panel.target).sum()):,}"
+    until = panel.clock.at(np.array([stops.max(), stops.max() + horizon - 1]))
+    yield "Forecast", " to ".join(str(time) for time in until)
+    season = run.model.geometry.season
+    yield "Season", f"{season} steps" if season > 1 else "none found"
+    seconds = sum(record.seconds for record in run.model.records)
+    yield "Training", f"{seconds:.1f} seconds"
+
+
+def _forecast(run: Run) -> Section:
+    levels = run.model.settings.levels
+    figures = [plots.forecast_picture(run.panel, run.forecast, levels, group) for group in _groups(run.picks)]
+    caption = "The end of the history, the forecast, and the ranges in which the values lie with the odds named."
+    return Section("Forecast", _picked(run), tuple(_pictures(figures, caption)))
+
+
+def _picked(run: Run) -> tuple[str, ...]:
+    shown, total = len(run.picks), len(run.panel)
+    if shown == total:
+        return ()
+    which = "those forecast best, typically and worst in the test on the past" if run.picks[0].why else "the first ones"
+    return (f"{shown} of {total:,} series are shown: {which}.",)
+
+
+def _past(run: Run, backtest: Backtest) -> Section:
+    trial, settings = run.trial, run.model.settings
+    text = (
+        f"A model that learnt only from what lies before the first of {trial.folds} past origins, "
+        f"{settings.horizon} steps apart, forecast from each of them, knowing nothing later. Beside it the seasonal "
+        f"naive forecast, which repeats the last {'season' if trial.season > 1 else 'value'} and costs nothing.",
+    )
+    caption = "MASE and MSIS count in errors of the seasonal naive before the first origin; lower is better."
+    drawn = [group for group in _groups(run.picks) if any((backtest.series == pick.place).any() for pick in group)]
+    pictures = [
+        *_pictures([plots.horizons(backtest)], "The error by steps ahead."),
+        *_pictures([plots.backtest_picture(backtest, group) for group in drawn], "Forecasts then, and what came."),
+    ]
+    tables = [score_table(backtest.scores, caption), *_by_series(run, backtest)]
+    return Section("Tested on the past", text, tuple(pictures), tuple(tables))
+
+
+def _by_series(run: Run, backtest: Backtest) -> Iterator[Table]:
+    """The picked series with their own scores; a mean over many hides those that fail."""
+    if len(run.panel) == 1:
+        return
+    each = {name: scores.by_series(backtest.series)["mase"] for name, scores in backtest.scores.items()}
+    known = [pick for pick in run.picks if pick.place < len(each["recollect"])]
+    rows = [(pick.title(run.panel), *(_cell(values[pick.place]) for values in each.values())) for pick in known]
+    better = float(np.mean((each["recollect"] < each["seasonal naive"])[np.isfinite(each["recollect"])]))
+    caption = f"The model is better than the seasonal naive in {100 * better:.0f} % of all {len(run.panel):,} series."
+    yield Table(("MASE of each series", *each), tuple(rows), caption)
+
+
+def _cell(value: float) -> str:
+    return number(value) if np.isfinite(value) else "\N{EN DASH}"
+
+
+def _intervals(run: Run, backtest: Backtest) -> Section:
+    caption = "Measured against promised: on the dashed lines is right, below them the intervals are too narrow."
+    return Section(
+        "Do the intervals hold?", tuple(_support(run.model)), tuple(_pictures([plots.calibration(backtest)], caption))
+    )
+
+
+def _support(model: Model) -> Iterator[str]:
+    """On how many past values the calibration rests, and where they are too few for a level."""
+    used, supported = model.calibration.used, model.calibration.supported
+    few, many = int(used.min()), int(used.max())
+    count = f"{few:,}" if few == many else f"{few:,} to {many:,}"
+    yield (
+        f"The intervals are corrected by what {count} past forecasts for each step ahead would have needed to be right; "
+        "the values that they foretold trained nothing."
+    )
+    for i, level in enumerate(model.calibration.levels):
+        short = np.flatnonzero(supported[:, i] < level)
+        if short.size:
+            steps = f"step{'s' if short.size > 1 else ''} {spans(short + 1)} ahead"
+            yield (
+                f"They are too few to promise {percent(level)} % at {steps}: they support "
+                f"{100 * supported[short, i].min():.0f} %, and the largest error seen is taken."
+            )
+
+
+def _data(run: Run) -> Section:
+    schema = run.panel.schema
+    roles = (
+        ("target", (schema.target,) if not schema.wide else ()),
+        ("times", schema.parts or ((schema.time,) if schema.time else ())),
+        ("series", (schema.series,) if schema.series and not schema.wide else schema.wide),
+        ("known ahead", schema.known_names),
+        ("known up to now", schema.past_names),
+        ("describes a series", schema.static),
+    )
+    rows = tuple((role, _listed(columns)) for role, columns in roles if columns)
+    tables = [Table(("role", "columns"), rows)]
+    if run.notes:
+        order = sorted(run.notes, key=lambda note: ("repaired", "warning", "inferred").index(note.kind))
+        words = {"repaired": "repaired", "warning": "worth a look", "inferred": "found"}
+        tables.append(Table(("", "what"), tuple((words[note.kind], note.text) for note in order)))
+    return Section("Data", tables=tuple(tables))
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(columns[:12]) + (f" and {len(columns) - 12:,} more" if len(columns) > 12 else "")
+
+
+def _making(run: Run) -> Section:
+    columns = ("network", "epochs", "kept", "quantile loss", "seconds", "ended because")
+    rows = tuple(
+        (str(i), f"{r.epochs}", f"epoch {r.best_epoch}", number(r.best or 0.0), f"{r.seconds:.1f}", ENDED[r.stopped])
+        for i, r in enumerate(run.model.records, start=1)
+    )
+    pictures = tuple(_pictures([plots.learning(run.model.records)], "Learning: how the loss fell."))
+    return Section("How it was made", tuple(_made(run.model, run.panel)), pictures, (Table(columns, rows),))
+
+
+def _made(model: Model, panel: Panel) -> Iterator[str]:
+    settings, g = model.settings, model.geometry
+    weights = sum(parameter.numel() for parameter in model.networks[0].parameters())
+    one = settings.ensemble == 1
+    yield (
+        f"{'An LSTM' if one else f'{settings.ensemble} LSTMs, averaged,'} of {_count(settings.num_layers, 'layer')} and "
+        f"{settings.hidden_size} units ({weights:,} weights{'' if one else ' each'}) took {_count(g.steps, 'stride')} of "
+        f"{_count(g.stride, 'step')}, seeing {g.window} values at each, and learnt to correct the best mixture of naive "
+        f"forecasts: {', '.join('the last value' if lag == 1 else f'{lag} steps ago' for lag in g.lags)}."
+    )
+    tail = int(tail_lengths(panel.ends, settings.horizon, None).max())
+    yield (
+        f"It worked {'in logarithms' if model.scaling.log else 'on the values as they are'}, each window scaled by its "
+        f"own level and spread. The last {tail:,} steps trained nothing: they chose between logarithms and plain values "
+        "and when to stop, and calibrated the intervals."
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number > 1)}"
+
+
+def _repeating(run: Run) -> Section:
+    made = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("recollect", "torch", "numpy", "polars"))
+    machine = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    text = [f"Made with {made}, {machine}. The same bits come again on the same machine with the same versions."]
+    if run.model.settings.max_time is not None:
+        text.append("Training was limited in time, so that the bits also depend on how fast the machine is.")
+    return Section("How to repeat it", tuple(text), code=run.command)
+
+
+def _groups(picks: Sequence[Pick]) -> list[Sequence[Pick]]:
+    return [picks[i : i + PER_PICTURE] for i in range(0, len(picks), PER_PICTURE)]
+
+
+def _pictures(figures: Sequence[Figure], caption: str) -> Iterator[Picture]:
+    return (Picture(embed(figure), caption) for figure in figures)
