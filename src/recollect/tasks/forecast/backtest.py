@@ -154,7 +154,7 @@ def _unread(panel: Panel, parts: list[_Part]) -> Iterator[str]:
     """What a model in logarithms, chosen before the first origin, could not read of what came later."""
     count = int((panel.target <= 0).sum())
     if count and any(part.model.scaling.log for part in parts):
-        yield f"{count:,} values are not above 0 and have no logarithm: the model took them as not observed"
+        yield f"values not above 0 have no logarithm: the model took them ({count:,}) as not observed"
 
 
 def _scores(actual: Floats, intervals: Intervals, shares: tuple[float, ...], scale: Floats, series: Ints) -> Scores:
