@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 from typing import Annotated
 
 import typer
@@ -45,13 +43,17 @@ def doctor(
 
 
 def _version(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
+        return version(package)
+    except PackageNotFoundError:
         return None
 
 
 def _versions() -> list[tuple[str, str]]:
+    import platform
+
     from recollect import __version__
 
     packages = [(package, _version(package) or "missing: reinstall recollect") for package in PACKAGES]
