@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
@@ -33,8 +34,8 @@ __all__ = ["load_model", "save_model"]
 FORMAT = "recollect forecaster"
 VERSION = 1
 KEYS = (
-    "format", "version", "made_with", "settings", "schema", "geometry", "names", "history", "log", "masked", "calibration",
-    "records",
+    "format", "version", "made_with", "settings", "schema", "geometry", "names", "history", "log", "masked",
+    "calibration", "records",
 )  # fmt: skip
 
 
@@ -61,31 +62,17 @@ def save_model(model: Model, history: Panel, folder: Path) -> None:
 
 
 def load_model(folder: Path) -> tuple[Model, Panel]:
-    """Read the model and the history that ``save_model`` wrote. Raises ArtifactError for a folder that is not whole, not ours or too new."""
+    """Read the model and the history that ``save_model`` wrote.
+
+    Raises ArtifactError for a folder that is not whole, not ours or too new.
+    """
     manifest = _manifest(folder)
     tensors, history = _read(folder / "weights.safetensors"), _read(folder / "history.safetensors")
-    settings, geometry = Settings.from_json(manifest["settings"]), Geometry.from_json(manifest["geometry"])
-    schema, names = Schema.from_json(manifest["schema"]), tuple(map(str, manifest["names"]))
     try:
-        scaling = Scaling(
-            manifest["log"] is True, *(_array(tensors, f"scaling/{k}") for k in ("center", "scale", "unit"))
-        )
-        pairs = (tuple(_array(tensors, f"{kind}/{k}") for k in ("mean", "deviation")) for kind in _KINDS)
-        covariates = Covariates(*pairs)  # type: ignore[arg-type]
-        networks = tuple(
-            _network(settings, geometry, schema, covariates, manifest["masked"] is True, tensors, member)
-            for member in range(settings.ensemble)
-        )
-        records = tuple(_record(record) for record in manifest["records"])
-        panel = _panel(schema, tuple(map(str, manifest["history"])), history)
+        model = _model(manifest, tensors)
+        return model, _panel(model.schema, tuple(map(str, manifest["history"])), history)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ArtifactError(f"the parts of the model in {folder} do not fit each other: {error}") from error
-    if len(scaling.center) != len(names):
-        raise ArtifactError(f"the model in {folder} names {len(names)} series and has scales for {len(scaling.center)}")
-    calibration = Conformal.from_json(manifest["calibration"])
-    masked = manifest["masked"] is True
-    model = Model(settings, schema, geometry, names, scaling, covariates, masked, networks, calibration, records)
-    return model, panel
 
 
 _KINDS = ("known", "past", "static")
@@ -124,30 +111,51 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _network(
-    settings: Settings,
-    geometry: Geometry,
-    schema: Schema,
-    covariates: Covariates,
-    masked: bool,
-    tensors: dict[str, Tensor],
-    member: int,
-) -> ForecastNetwork:
+def _model(manifest: dict[str, Any], tensors: dict[str, Tensor]) -> Model:
+    settings, geometry = Settings.from_json(manifest["settings"]), Geometry.from_json(manifest["geometry"])
+    schema, names = Schema.from_json(manifest["schema"]), tuple(map(str, manifest["names"]))
+    if odd := [name for name, value in tensors.items() if not bool(torch.isfinite(value).all())]:
+        raise ValueError(f"{odd[0]} holds values that are not finite")
+    log, masked = manifest["log"] is True, manifest["masked"] is True
+    scaling = Scaling(log, *(_array(tensors, f"scaling/{key}", len(names)) for key in ("center", "scale", "unit")))
+    counts = (len(schema.known_names), len(schema.past_names), len(schema.static_names))
+    pairs = (
+        (_array(tensors, f"{kind}/mean", count), _array(tensors, f"{kind}/deviation", count))
+        for kind, count in zip(_KINDS, counts, strict=True)
+    )
+    calibration = Conformal.from_json(manifest["calibration"])
+    if calibration.correction.shape != (settings.horizon, len(settings.levels)):
+        raise ValueError(f"calibrated for [K, Lv] = {calibration.correction.shape}, not for the settings")
+    shell = Model(
+        settings, schema, geometry, names, scaling, Covariates(*pairs), masked, (), calibration,
+        tuple(_record(record) for record in manifest["records"]),
+    )  # fmt: skip
+    return replace(shell, networks=tuple(_network(shell, tensors, member) for member in range(settings.ensemble)))
+
+
+def _network(model: Model, tensors: dict[str, Tensor], member: int) -> ForecastNetwork:
     prefix = f"member/{member}/"
     weights = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-    network = ForecastNetwork(
-        geometry,
-        settings.quantiles,
-        hidden_size=settings.hidden_size,
-        num_layers=settings.num_layers,
-        dropout=settings.dropout,
-        covariates=covariates.counts,
-        groups=schema.group_sizes,
-        masked=masked,
+    # Without memory and random numbers of its own: what the file says is big is refused before it is made.
+    with torch.device("meta"):
+        network = ForecastNetwork(
+            model.geometry,
+            model.settings.quantiles,
+            hidden_size=model.settings.hidden_size,
+            num_layers=model.settings.num_layers,
+            dropout=model.settings.dropout,
+            covariates=model.covariates.counts,
+            groups=model.schema.group_sizes,
+            masked=model.masked,
+        )
+    wanted, given = (
+        {name: f"{value.dtype} {tuple(value.shape)}" for name, value in each.items()}
+        for each in (network.state_dict(), weights)
     )
-    network.load_state_dict(weights)
-    if bad := [name for name, value in weights.items() if not bool(torch.isfinite(value).all())]:
-        raise ValueError(f"{bad[0]} holds values that are not finite")
+    if odd := sorted(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name)):
+        name = odd[0]
+        raise ValueError(f"{prefix}{name} is {given.get(name, 'missing')}, and {wanted.get(name, 'nothing')} is wanted")
+    network.load_state_dict(weights, assign=True)
     return network.eval()
 
 
@@ -165,17 +173,34 @@ def _history(panel: Panel) -> dict[str, Tensor]:
 def _panel(schema: Schema, names: tuple[str, ...], tensors: dict[str, Tensor]) -> Panel:
     arrays = {name: tensors[name].numpy() for name in _ARRAYS}
     total, count = len(arrays["target"]), len(names)
-    lengths = {name: len(array) for name, array in arrays.items()}
-    wanted = {name: total for name in ("target", "known", "past")} | {
-        name: count for name in ("starts", "ends", "static", "groups")
+    wanted = {
+        "target": (total,),
+        "known": (total, len(schema.known_names)),
+        "past": (total, len(schema.past_names)),
+        "starts": (count,),
+        "ends": (count,),
+        "offsets": (count + 1,),
+        "static": (count, len(schema.static_names)),
+        "groups": (count, len(schema.group_sizes)),
     }
-    if lengths != wanted | {"offsets": count + 1} or arrays["offsets"][-1] != total:
-        raise ValueError(f"the history's arrays have lengths {lengths} for {count} series")
+    for name, array in arrays.items():
+        kind = np.float64 if name in ("target", "known", "past", "static") else np.int64
+        if array.shape != wanted[name] or array.dtype != kind:
+            raise ValueError(
+                f"the history's {name} is {array.dtype} {array.shape}, not {np.dtype(kind)} {wanted[name]}"
+            )
+    offsets, ends, groups = arrays["offsets"], arrays["ends"], arrays["groups"]
+    fits = offsets[0] == 0 and offsets[-1] == total and (ends >= 1).all() and (ends <= np.diff(offsets)).all()
+    if not fits or (groups < 0).any() or (groups >= np.array(schema.group_sizes, np.int64)).any():
+        raise ValueError("the history's series do not lie end to end, or have categories that the schema lacks")
     return Panel(schema, schema.clock, names, **arrays)
 
 
-def _array(tensors: dict[str, Tensor], name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return tensors[name].double().numpy()
+def _array(tensors: dict[str, Tensor], name: str, count: int) -> NDArray[np.float64]:
+    array = tensors[name].double().numpy()
+    if array.shape != (count,):
+        raise ValueError(f"{name} has shape {array.shape}, and {count} numbers are wanted")
+    return array
 
 
 def _record(data: dict[str, Any]) -> Record:
