@@ -65,9 +65,12 @@ def coverage_sentence(ours: Scores, levels: Sequence[float]) -> str:
 
 
 def steps_sentence(skill: Skill) -> str:
-    """The steps ahead at which the model is no better than the seasonal naive; empty for all or none."""
-    weak = [k for k, word in enumerate(skill.horizon_verdicts, start=1) if word in ("worse", "no better")]
-    if not weak or len(weak) == len(skill.horizon_verdicts):
+    """The steps ahead at which the model's error was no smaller than the seasonal naive's; empty for all or none.
+
+    Chance is left out of it: a single step rests on too few values for that.
+    """
+    weak = [k for k, ratio in enumerate(skill.horizon_ratio, start=1) if ratio >= 1]
+    if not weak or len(weak) == len(skill.horizon_ratio):
         return ""
     return f"No better than the seasonal naive at step{'s' if len(weak) > 1 else ''} {spans(weak)} ahead."
 

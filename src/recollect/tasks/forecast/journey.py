@@ -42,8 +42,9 @@ def run(columns: Columns, learning: Learning, testing: Testing, out: Path) -> No
         forecaster = _learn(panel, settings, trial)
         forecast = forecaster.intervals()
         command = words("run", columns, learning, testing, out=out)
+        hints = _hints(panel, forecast)
         picks = pick_series(panel, trial.backtest)
-        story = Run(columns.data.name, command, notes, panel, forecaster.model, forecast, trial, picks)
+        story = Run(columns.data.name, command, [*notes, *hints], panel, forecaster.model, forecast, trial, picks)
         write_whole(stage / "forecast.csv", csv(_table(panel, forecast, settings)))
         save(forecast_picture(panel, forecast, settings.levels, picks), stage / "forecast.png")
         _write_trial(stage, settings, trial, picks)
@@ -53,6 +54,7 @@ def run(columns: Columns, learning: Learning, testing: Testing, out: Path) -> No
     for stale in {"backtest.csv", "backtest.png"} - set(files):
         (out / stale).unlink(missing_ok=True)  # of an earlier run with more data
     say_trial(console, trial, forecaster.model.records)
+    say_notes(console, hints)
     say_files(console, out, files)
 
 
@@ -153,6 +155,15 @@ def _learn(panel: Panel, settings: Settings, trial: Trial | None = None) -> Fore
     forecaster = Forecaster(settings.horizon)
     forecaster.settings = replace(settings, max_time=left)
     return forecaster.fit_panel(panel, progress=_bars("final model"))
+
+
+def _hints(panel: Panel, forecast: Intervals) -> list[Note]:
+    """What the user may want to say about the target, and has not."""
+    below = int((forecast.lower < 0).any(axis=(1, 2)).sum())
+    if not below or np.nanmin(panel.target) < 0:
+        return []
+    text = "no value observed is below 0, but intervals reach there; if none can be, --domain nonnegative cuts them off"
+    return [Note("warning", below, text)]
 
 
 def _write_trial(stage: Path, settings: Settings, trial: Trial, picks: Sequence[Pick]) -> None:

@@ -52,9 +52,9 @@ def pick_series(panel: Panel, backtest: Backtest | None) -> list[Pick]:
         order = np.argsort(table[name])[: int(np.isfinite(table[name]).sum())]
         if len(order) >= SHOWN:
             middle = len(order) // 2
-            third = SHOWN // 3
-            groups = (("best", order[:third]), ("typical", order[middle - 2 : middle + 2]), ("worst", order[-third:]))
-            return [Pick(int(n), why) for why, places in groups for n in places]
+            groups = {"best": order[:4], "typical": order[middle - 2 : middle + 2], "worst": order[:-5:-1]}
+            # Two of each stand in the first picture, the others in the second.
+            return [Pick(int(n), why) for i in (0, 2) for why, places in groups.items() for n in places[i : i + 2]]
     return [Pick(n) for n in range(SHOWN)]
 
 

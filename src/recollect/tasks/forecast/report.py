@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from recollect.data.clock import Clock
 from recollect.data.notes import Note
 from recollect.data.panel import Panel
 from recollect.evaluate.metrics import percent
@@ -52,6 +53,11 @@ class Run:
         """What is forecast: the target, or the series of a wide table."""
         return f"{len(self.panel):,} series" if self.panel.schema.wide else self.panel.schema.target
 
+    @property
+    def horizon(self) -> int:
+        """K."""
+        return self.model.settings.horizon
+
 
 def build_report(run: Run) -> Report:
     """The report as sections of words, tables and pictures."""
@@ -59,10 +65,10 @@ def build_report(run: Run) -> Report:
     if run.trial.backtest is not None:
         sections += [_past(run, run.trial.backtest), _intervals(run, run.trial.backtest)]
     sections += [_data(run), _making(run), _repeating(run)]
-    steps = f"{run.model.settings.horizon} steps of {run.panel.clock.span}"
+    ahead = _steps(run.model.settings.horizon, run.panel.clock)
     return Report(
         title=f"Forecast of {run.what}",
-        subtitle=f"{run.source}, {steps} ahead",
+        subtitle=f"{run.source}, {ahead} ahead",
         headlines=headlines(run.trial, run.model.records),
         facts=tuple(_facts(run)),
         sections=tuple(sections),
@@ -71,19 +77,25 @@ def build_report(run: Run) -> Report:
 
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
-    panel, horizon = run.panel, run.model.settings.horizon
+    panel, clock = run.panel, run.panel.clock
     stops = panel.starts + panel.ends
-    first, last = panel.clock.at(np.array([panel.starts.min(), stops.max() - 1]))
+    first, last, until = clock.at(np.array([panel.starts.min(), stops.max() - 1, stops.max() - 1 + run.horizon]))
     if len(panel) > 1:
         yield "Series", f"{len(panel):,}"
-    yield "History", f"{first} to {last}" if panel.schema.time else f"{int(panel.ends.max()):,} steps"
-    yield "Values", f"{int(np.isfinite(panel.target).sum()):,}"
-    until = panel.clock.at(np.array([stops.max(), stops.max() + horizon - 1]))
-    yield "Forecast", " to ".join(str(time) for time in until)
+    yield "Values observed", f"{int(np.isfinite(panel.target).sum()):,}"
+    yield "First", str(first)
+    yield "Last", str(last)
+    yield "Forecast until", str(until)
     season = run.model.geometry.season
-    yield "Season", f"{season} steps" if season > 1 else "none found"
-    seconds = sum(record.seconds for record in run.model.records)
-    yield "Training", f"{seconds:.1f} seconds"
+    yield "Season", _steps(season, clock) if season > 1 else "none found"
+    yield "Training", f"{sum(record.seconds for record in run.model.records):.1f} seconds"
+
+
+def _steps(count: int, clock: Clock) -> str:
+    """``52 weeks``, ``96 steps of 15 minutes``."""
+    if clock.multiple > 1:
+        return f"{_count(count, 'step')} of {clock.label}"
+    return _count(count, clock.unit)
 
 
 def _forecast(run: Run) -> Section:
@@ -147,8 +159,8 @@ def _support(model: Model) -> Iterator[str]:
     few, many = int(used.min()), int(used.max())
     count = f"{few:,}" if few == many else f"{few:,} to {many:,}"
     yield (
-        f"The intervals are corrected by what {count} past forecasts for each step ahead would have needed to be right; "
-        "the values that they foretold trained nothing."
+        f"The intervals are corrected by what {count} past forecasts for each step ahead would have needed to be "
+        "right; the values that they foretold trained nothing."
     )
     for i, level in enumerate(model.calibration.levels):
         short = np.flatnonzero(supported[:, i] < level)
@@ -163,20 +175,17 @@ def _support(model: Model) -> Iterator[str]:
 def _data(run: Run) -> Section:
     schema = run.panel.schema
     roles = (
-        ("target", (schema.target,) if not schema.wide else ()),
+        ("target", () if schema.wide else (schema.target,)),
         ("times", schema.parts or ((schema.time,) if schema.time else ())),
-        ("series", (schema.series,) if schema.series and not schema.wide else schema.wide),
+        ("series", schema.wide or ((schema.series,) if schema.series else ())),
         ("known ahead", schema.known_names),
         ("known up to now", schema.past_names),
         ("describes a series", schema.static),
     )
-    rows = tuple((role, _listed(columns)) for role, columns in roles if columns)
-    tables = [Table(("role", "columns"), rows)]
-    if run.notes:
-        order = sorted(run.notes, key=lambda note: ("repaired", "warning", "inferred").index(note.kind))
-        words = {"repaired": "repaired", "warning": "worth a look", "inferred": "found"}
-        tables.append(Table(("", "what"), tuple((words[note.kind], note.text) for note in order)))
-    return Section("Data", tables=tuple(tables))
+    words = {"repaired": "repaired", "warning": "worth a look", "inferred": "found"}
+    rows = [(role, f"column{'s' * (len(columns) > 1)} {_listed(columns)}") for role, columns in roles if columns]
+    rows += [(words[kind], note.text) for kind in words for note in run.notes if note.kind == kind]
+    return Section("Data", tables=(Table(("", "what was read, and how"), tuple(rows)),))
 
 
 def _listed(columns: Sequence[str]) -> str:
@@ -197,17 +206,18 @@ def _made(model: Model, panel: Panel) -> Iterator[str]:
     settings, g = model.settings, model.geometry
     weights = sum(parameter.numel() for parameter in model.networks[0].parameters())
     one = settings.ensemble == 1
+    lags = ", ".join("the last value" if lag == 1 else f"{lag} steps ago" for lag in g.lags)
     yield (
-        f"{'An LSTM' if one else f'{settings.ensemble} LSTMs, averaged,'} of {_count(settings.num_layers, 'layer')} and "
-        f"{settings.hidden_size} units ({weights:,} weights{'' if one else ' each'}) took {_count(g.steps, 'stride')} of "
-        f"{_count(g.stride, 'step')}, seeing {g.window} values at each, and learnt to correct the best mixture of naive "
-        f"forecasts: {', '.join('the last value' if lag == 1 else f'{lag} steps ago' for lag in g.lags)}."
+        f"{'An LSTM' if one else f'{settings.ensemble} LSTMs, averaged,'} of {_count(settings.num_layers, 'layer')} "
+        f"and {settings.hidden_size} units ({weights:,} weights{'' if one else ' each'}) took "
+        f"{_count(g.steps, 'stride')} of {_count(g.stride, 'step')}, seeing {g.window} values at each, and learnt to "
+        f"correct the best mixture of naive forecasts: {lags}."
     )
     tail = int(tail_lengths(panel.ends, settings.horizon, None).max())
     yield (
         f"It worked {'in logarithms' if model.scaling.log else 'on the values as they are'}, each window scaled by its "
-        f"own level and spread. The last {tail:,} steps trained nothing: they chose between logarithms and plain values "
-        "and when to stop, and calibrated the intervals."
+        f"own level and spread. The last {tail:,} steps trained nothing: they chose between logarithms and plain "
+        "values and when to stop, and calibrated the intervals."
     )
 
 

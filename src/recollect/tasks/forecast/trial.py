@@ -97,17 +97,16 @@ def plan_trial(panel: Panel, horizon: int, folds: int) -> tuple[Plan | None, str
     if folds < 1:
         raise InputError(f"--folds is {folds}, and must be at least 1")
     longest = int(panel.ends.max())
-    wanted = min(3 * horizon, longest // 2)
     for count in range(folds, 0, -1):
         try:
             plan = origins_of(panel, horizon, count, horizon)
         except DataError:
             continue
-        if np.minimum(plan.origins[0], panel.ends).max() >= max(wanted, 3):
+        if np.minimum(plan.origins[0], panel.ends).max() >= max(longest // 2, 3):
             return plan, "" if count == folds else _fewer(count, folds, longest)
     return None, (
         f"no test on the past: {longest:,} steps of history are too few to learn from one part and forecast "
-        f"{horizon} steps of the other; {2 * horizon + 3} would do"
+        f"{horizon} steps of the other; {max(2 * horizon, horizon + 3)} would do"
     )
 
 
