@@ -17,7 +17,7 @@ from torch import Tensor
 
 import recollect
 from recollect.core.errors import ArtifactError
-from recollect.core.files import staged_folder
+from recollect.core.files import staged_folder, write_whole
 from recollect.data.panel import Panel
 from recollect.data.schema import Schema
 from recollect.evaluate.conformal import Conformal
@@ -56,9 +56,9 @@ def save_model(model: Model, history: Panel, folder: Path) -> None:
         "records": [asdict(record) for record in model.records],
     }
     with staged_folder(folder) as stage:
-        (stage / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
-        (stage / "weights.safetensors").write_bytes(save_tensors(_tensors(model)))
-        (stage / "history.safetensors").write_bytes(save_tensors(_history(history)))
+        write_whole(stage / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False))
+        write_whole(stage / "weights.safetensors", save_tensors(_tensors(model)))
+        write_whole(stage / "history.safetensors", save_tensors(_history(history)))
 
 
 def load_model(folder: Path) -> tuple[Model, Panel]:
