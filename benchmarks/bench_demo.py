@@ -3,7 +3,7 @@
     python benchmarks/bench_demo.py --python PATH_TO_PYTHON_WITH_KERAS --repeats 5
 
 Keras (the extra ``bench``) may live in this environment or in another, which ``--python`` names. What Keras runs is
-keras_demo.py; it does less than the demo. A pair is one run of each; what counts is the median of the pairs' ratios.
+keras_demo.py. A pair is one run of each; what counts is the median of the pairs' ratios.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def pair(python: str, activation: str, series: str, folder: Path) -> tuple[float
     """Seconds and held-out squared error, ours and then Keras's."""
     ours, _ = timed([*RECOLLECT, "--activation", activation, "--series", series, "--out", str(folder)])
     errors = json.loads((folder / "scores.json").read_text())["held_out_squared_error"]
-    keras, printed = timed([python, str(HERE / "keras_demo.py"), activation, series, str(folder / "keras.png")])
+    keras, printed = timed([python, str(HERE / "keras_demo.py"), activation, series, str(folder)])
     return ours, errors[f"LSTM, {activation}"], keras, float(printed.splitlines()[-1])
 
 

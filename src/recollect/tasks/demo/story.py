@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from recollect.core.files import write_whole
-from recollect.report.canvas import save
-from recollect.tasks.demo import plots
 from recollect.tasks.demo.data import POINTS, TRAINING, VALIDATION, WINDOW, Floats, Series, make, windows
+from recollect.tasks.demo.drawing import studio
 from recollect.tasks.demo.estimator import BATCH, Learner, baselines
 from recollect.train.progress import RichProgress
 
@@ -26,25 +25,22 @@ def tell(name: str, activation: str, seed: int, epochs: int, folder: Path) -> di
     """Run the demo, write its pictures and scores.json to ``folder``, and give the held-out squared errors by name."""
     console = Console(highlight=False, soft_wrap=True)
     series = make(name, seed)
-    _describe(console, series)
-    learner = _train(console, Learner(activation, epochs=epochs, seed=seed), series)
-    predicted = learner.predict(windows(series.values, VALIDATION, POINTS)[0])
-    naive = baselines(series.values, series.season)
-    errors = _compare(console, series, {f"LSTM, {activation}": predicted, **naive})
     last = series.values[-WINDOW:]
-    paths = learner.paths(last, STEPS)
-    inside = _continue(console, series, paths)
-    trace = learner.trace(last)
-    _look_inside(console, trace)
-    pictures = {
-        "series": plots.overview(series),
-        "held_out": plots.held_out(series, predicted, naive[f"value {series.season} steps before"]),
-        "continuation": plots.continuation(series, paths),
-        "learning": plots.learning(learner.record),
-        "gates": plots.gates(last, trace),
-    }
-    for title, figure in pictures.items():
-        save(figure, folder / f"{title}.png")
+    with studio() as draw:
+        draw("overview", folder / "series.png", series)
+        _describe(console, series)
+        learner = _train(console, Learner(activation, epochs=epochs, seed=seed), series)
+        draw("learning", folder / "learning.png", learner.record)
+        trace = learner.trace(last)
+        draw("gates", folder / "gates.png", last, trace)
+        predicted = learner.predict(windows(series.values, VALIDATION, POINTS)[0])
+        naive = baselines(series.values, series.season)
+        draw("held_out", folder / "held_out.png", series, predicted, naive[f"value {series.season} steps before"])
+        errors = _compare(console, series, {f"LSTM, {activation}": predicted, **naive})
+        paths = learner.paths(last, STEPS)
+        draw("continuation", folder / "continuation.png", series, paths)
+        inside = _continue(console, series, paths)
+        _look_inside(console, trace)
     scores = {
         "series": name,
         "activation": activation,

@@ -1,0 +1,44 @@
+"""A second process that draws, so that loading matplotlib and drawing cost no time beside the training."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Protocol
+
+__all__ = ["Draw", "draw", "studio"]
+
+
+class Draw(Protocol):
+    """Draw ``plots.<picture>(*data)`` and write it to ``path``, now or soon."""
+
+    def __call__(self, picture: str, path: Path, *data: object) -> None:
+        """Ask for the picture."""
+
+
+def draw(picture: str, path: Path, *data: object) -> None:
+    """Draw one of the pictures of ``plots`` and write it to ``path``."""
+    from recollect.report.canvas import save
+    from recollect.tasks.demo import plots
+
+    save(getattr(plots, picture)(*data), path)
+
+
+@contextmanager
+def studio() -> Iterator[Draw]:
+    """Inside, pictures are drawn by another process; when it ends all are there, or what went wrong is raised."""
+    asked: list[Future[None]] = []
+    # Ctrl-C reaches every process of a terminal; it is meant for the training.
+    deaf = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=signal.signal, initargs=deaf) as pool:
+
+        def ask(picture: str, path: Path, *data: object) -> None:
+            asked.append(pool.submit(draw, picture, path, *data))
+
+        yield ask
+        for picture in asked:
+            picture.result()
