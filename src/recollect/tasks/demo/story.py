@@ -23,7 +23,8 @@ STEPS = 200
 
 def tell(name: str, activation: str, seed: int, epochs: int, folder: Path) -> dict[str, float]:
     """Run the demo, write its pictures and scores.json to ``folder``, and give the held-out squared errors by name."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
+    console.soft_wrap = not console.is_terminal  # a file keeps whole sentences
     series = make(name, seed)
     last = series.values[-WINDOW:]
     with studio() as draw:
