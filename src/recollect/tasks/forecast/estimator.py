@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from recollect.core.errors import InputError
+from recollect.core.errors import DataError, InputError
 from recollect.data.frames import FrameLike, like, to_polars
 from recollect.data.inference import infer_schema
 from recollect.data.joining import tail_of
@@ -43,7 +43,7 @@ class Forecaster:
         ensemble: how many networks are trained, from different seeds, and averaged.
         domain: "real", "positive" (in logarithms), "nonnegative" (cut off at 0), "count" (whole numbers from 0), or
             "auto": logarithms where all values are positive and validation says that they help.
-        max_epochs: passes of 24 batches.
+        max_epochs: passes over the origins, of 8 to 48 batches each; the best is kept.
         max_time: seconds that training may take; None for no limit. With it a run depends on the clock.
         seed: the same seed on the same machine gives the same bits.
 
@@ -73,8 +73,9 @@ class Forecaster:
         self.notes: tuple[Note, ...] = ()
         self._model: Model | None = None
         self._panel: Panel | None = None
+        self._fitted: Panel | None = None
         self._stream: Stream | None = None
-        self._template: FrameLike = None
+        self._kind: type = type(None)
 
     def fit(
         self,
@@ -108,18 +109,27 @@ class Forecaster:
         )  # fmt: skip
         panel, repairs = build_panel(table, schema, horizon=self.settings.horizon)
         self.notes = (*found, *repairs)
-        self._template = frame
+        self._kind = type(frame)
         return self.fit_panel(panel, validation=validation)
 
     def fit_panel(
         self, panel: Panel, *, validation: int | None = None, progress: Callable[[str], Progress] | None = None
     ) -> Forecaster:
-        """Learn from a panel that is already read (see ``recollect.data``); ``progress`` makes a bar of a label."""
+        """Learn from a panel that is already read (see ``recollect.data``); ``progress`` makes a bar of a label.
+
+        Raises DataError where no series is longer than the horizon.
+        """
+        longest, horizon = int(panel.ends.max()), self.settings.horizon
+        if longest <= horizon:
+            raise DataError(
+                f"the longest series has {longest} steps of history, too few to learn to forecast {horizon}: "
+                f"{3 * horizon} would do; give more data or a shorter horizon"
+            )
         season = self.settings.season or infer_season(panel)
         self._model = fit_model(
             panel, self.settings, panel.ends, season, validation=validation, progress=progress or _bar
         )
-        self._panel, self._stream = panel, None
+        self._panel, self._fitted, self._stream = panel, panel, None
         return self
 
     @property
@@ -143,11 +153,12 @@ class Forecaster:
         ``upper_L`` for each level L. Known covariates must cover the horizon. Raises DataError as ``fit``.
         """
         if frame is not None:
-            self._panel, self._stream = self.read(frame), None
-            self._template = frame
+            panel = self.read(frame)
+            self.model.check(panel)
+            self._panel, self._stream, self._kind = panel, None, type(frame)
         panel = self._stream.panel if self._stream else self.panel
         table = forecast_frame(panel, np.arange(len(panel)), panel.ends, self.intervals(), self.settings.levels)
-        return table if self._template is None else like(table, self._template)
+        return like(table, self._kind)
 
     def intervals(self) -> Intervals:
         """The forecast as arrays [N, K] and [N, K, Lv], series in the order of ``panel.names``."""
@@ -189,14 +200,19 @@ class Forecaster:
         The seasonal naive stands beside it; ``baselines="all"`` adds ETS and Theta. ``frame`` defaults to the data of
         ``fit``. Raises DataError where the history is too short.
         """
-        panel = self.panel if frame is None else self.read(frame)
+        panel = self._fitted if frame is None else self.read(frame)
+        if panel is None:
+            raise InputError("a loaded model has no data to train on anew: give backtest a frame")
         return backtest_panel(
-            panel, self.settings, self.model.geometry.season, folds=folds, stride=stride, refit=refit,
+            panel, self.settings, self.settings.season, folds=folds, stride=stride, refit=refit,
             baselines=baselines, validation=validation, progress=_bar,
         )  # fmt: skip
 
     def save(self, folder: str | Path) -> None:
-        """Write manifest.json, weights.safetensors and the newest history; raises OutputError."""
+        """Write manifest.json, weights.safetensors and the newest history; raises OutputError.
+
+        The state that ``update`` carries is not kept: what is loaded starts from the newest history, as ``predict``.
+        """
         steps = self.model.geometry.reach + self.model.geometry.stride
         save_model(self.model, tail_of(self.panel, steps), Path(folder))
 

@@ -102,7 +102,7 @@ def plan_trial(panel: Panel, horizon: int, folds: int) -> tuple[Plan | None, str
             plan = origins_of(panel, horizon, count, horizon)
         except DataError:
             continue
-        if np.minimum(plan.origins[0], panel.ends).max() >= max(longest // 2, 3):
+        if np.minimum(plan.origins[0], panel.ends).max() >= max(longest // 2, horizon, 3):
             return plan, "" if count == folds else _fewer(count, folds, longest)
     return None, (
         f"no test on the past: {longest:,} steps of history are too few to learn from one part and forecast "
