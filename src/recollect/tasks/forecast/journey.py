@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from matplotlib.figure import Figure
 from rich.console import Console
 
 from recollect.core.errors import DataError
@@ -21,7 +22,7 @@ from recollect.report.canvas import save
 from recollect.report.page import write_report
 from recollect.tasks.forecast.estimator import Forecaster
 from recollect.tasks.forecast.options import Columns, Learning, Testing, names, percents, words
-from recollect.tasks.forecast.plots import Pick, backtest_picture, forecast_picture, pick_series
+from recollect.tasks.forecast.plots import backtest_pictures, pick_series
 from recollect.tasks.forecast.report import Run, build_report
 from recollect.tasks.forecast.results import Intervals, forecast_frame
 from recollect.tasks.forecast.settings import MOST_EPOCHS, Settings
@@ -43,11 +44,10 @@ def run(columns: Columns, learning: Learning, testing: Testing, out: Path) -> No
         forecast = forecaster.intervals()
         command = words("run", columns, learning, testing, out=out)
         hints = _hints(panel, forecast)
-        picks = pick_series(panel, trial.backtest)
-        story = Run(columns.data.name, command, [*notes, *hints], panel, forecaster.model, forecast, trial, picks)
+        story = Run(columns.data.name, command, [*notes, *hints], panel, forecaster.model, forecast, trial)
         write_whole(stage / "forecast.csv", csv(_table(panel, forecast, settings)))
-        save(forecast_picture(panel, forecast, settings.levels, picks), stage / "forecast.png")
-        _write_trial(stage, settings, trial, picks)
+        save(story.forecast_pictures[0], stage / "forecast.png")
+        _write_trial(stage, settings, trial, story.backtest_pictures)
         write_report(stage / "report.html", build_report(story))
         forecaster.save(stage / "model")
         files = sorted(path.name for path in stage.iterdir())
@@ -75,7 +75,8 @@ def backtest(columns: Columns, learning: Learning, testing: Testing, out: Path) 
         trial = _trial(panel, settings, testing, trainings=1)
         if trial.backtest is None:
             raise DataError(trial.why)
-        _write_trial(stage, settings, trial, pick_series(panel, trial.backtest))
+        picks = pick_series(panel, trial.backtest)
+        _write_trial(stage, settings, trial, backtest_pictures(trial.backtest, picks))
     say_trial(console, trial)
     say_files(console, out, ["backtest.csv", "backtest.png", "scores.json"])
 
@@ -166,11 +167,11 @@ def _hints(panel: Panel, forecast: Intervals) -> list[Note]:
     return [Note("warning", below, text)]
 
 
-def _write_trial(stage: Path, settings: Settings, trial: Trial, picks: Sequence[Pick]) -> None:
+def _write_trial(stage: Path, settings: Settings, trial: Trial, pictures: Sequence[Figure]) -> None:
     write_whole(stage / "scores.json", scores_json(settings, trial))
     if trial.backtest is not None:
         write_whole(stage / "backtest.csv", csv(trial.backtest.frame()))
-        save(backtest_picture(trial.backtest, picks), stage / "backtest.png")
+        save(pictures[0], stage / "backtest.png")
 
 
 def _table(panel: Panel, forecast: Intervals, settings: Settings) -> pl.DataFrame:

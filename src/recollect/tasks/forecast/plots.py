@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -25,9 +26,10 @@ from recollect.report.pictures import (
 from recollect.tasks.forecast.results import Backtest, Intervals
 from recollect.train.record import Record
 
-__all__ = ["Pick", "backtest_picture", "calibration", "forecast_picture", "horizons", "learning", "pick_series"]
+__all__ = ["Pick", "backtest_pictures", "calibration", "forecast_pictures", "horizons", "learning", "pick_series"]
 
-SHOWN = 12
+SHOWN, PER_PICTURE = 12, 6
+S = TypeVar("S")
 
 
 @dataclass(frozen=True)
@@ -58,18 +60,19 @@ def pick_series(panel: Panel, backtest: Backtest | None) -> list[Pick]:
     return [Pick(n) for n in range(SHOWN)]
 
 
-def forecast_picture(panel: Panel, forecast: Intervals, levels: tuple[float, ...], picks: Sequence[Pick]) -> Figure:
-    """History and forecast of up to six picked series."""
-    horizon = forecast.point.shape[1]
-    tail = max(3 * horizon, 30)
+def forecast_pictures(
+    panel: Panel, forecast: Intervals, levels: tuple[float, ...], picks: Sequence[Pick]
+) -> list[Figure]:
+    """History and forecast of the picked series, six to a picture."""
+    tail = max(3 * forecast.point.shape[1], 30)
     drawn = [_forecast_series(panel, forecast, pick, tail) for pick in picks]
-    return forecast_figure(drawn, _shares(levels), _unit(panel), tail)
+    return [forecast_figure(group, _shares(levels), _unit(panel), tail) for group in _groups(drawn)]
 
 
-def backtest_picture(backtest: Backtest, picks: Sequence[Pick]) -> Figure:
-    """Forecasts of the past and what happened, of up to six picked series."""
+def backtest_pictures(backtest: Backtest, picks: Sequence[Pick]) -> list[Figure]:
+    """Forecasts of the past and what happened, of those picked series that were forecast then, six to a picture."""
     drawn = [_backtest_series(backtest, pick) for pick in picks if (backtest.series == pick.place).any()]
-    return backtest_figure(drawn, _shares(backtest.levels), _unit(backtest.panel))
+    return [backtest_figure(group, _shares(backtest.levels), _unit(backtest.panel)) for group in _groups(drawn)]
 
 
 def horizons(backtest: Backtest) -> Figure:
@@ -103,6 +106,10 @@ def learning(records: Sequence[Record]) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         figure.legend(axes.lines[:3], ("training", "validation", "weights kept"), loc="outside upper right", ncols=3)
     return figure
+
+
+def _groups(series: list[S]) -> list[list[S]]:
+    return [series[i : i + PER_PICTURE] for i in range(0, len(series), PER_PICTURE)]
 
 
 def _forecast_series(panel: Panel, forecast: Intervals, pick: Pick, tail: int) -> ForecastSeries:

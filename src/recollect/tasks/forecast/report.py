@@ -6,6 +6,7 @@ import importlib.metadata
 import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -26,7 +27,6 @@ from recollect.tasks.forecast.trial import Trial, headlines
 
 __all__ = ["Run", "build_report"]
 
-PER_PICTURE = 6
 ENDED = {
     "done": "all epochs done",
     "patience": "no better for long",
@@ -46,7 +46,21 @@ class Run:
     model: Model
     forecast: Intervals
     trial: Trial
-    picks: Sequence[Pick]
+
+    @cached_property
+    def picks(self) -> Sequence[Pick]:
+        """The series to draw."""
+        return plots.pick_series(self.panel, self.trial.backtest)
+
+    @cached_property
+    def forecast_pictures(self) -> list[Figure]:
+        """The forecasts of the picked series, six to a picture."""
+        return plots.forecast_pictures(self.panel, self.forecast, self.model.settings.levels, self.picks)
+
+    @cached_property
+    def backtest_pictures(self) -> list[Figure]:
+        """Forecasts of the past of the picked series, six to a picture; none without a backtest."""
+        return plots.backtest_pictures(self.trial.backtest, self.picks) if self.trial.backtest else []
 
     @property
     def what(self) -> str:
@@ -99,10 +113,8 @@ def _steps(count: int, clock: Clock) -> str:
 
 
 def _forecast(run: Run) -> Section:
-    levels = run.model.settings.levels
-    figures = [plots.forecast_picture(run.panel, run.forecast, levels, group) for group in _groups(run.picks)]
     caption = "The end of the history, the forecast, and the ranges in which the values lie with the odds named."
-    return Section("Forecast", _picked(run), tuple(_pictures(figures, caption)))
+    return Section("Forecast", _picked(run), tuple(_pictures(run.forecast_pictures, caption)))
 
 
 def _picked(run: Run) -> tuple[str, ...]:
@@ -121,10 +133,9 @@ def _past(run: Run, backtest: Backtest) -> Section:
         f"naive forecast, which repeats the last {'season' if trial.season > 1 else 'value'} and costs nothing.",
     )
     caption = "MASE and MSIS count in errors of the seasonal naive before the first origin; lower is better."
-    drawn = [group for group in _groups(run.picks) if any((backtest.series == pick.place).any() for pick in group)]
     pictures = [
         *_pictures([plots.horizons(backtest)], "The error by steps ahead."),
-        *_pictures([plots.backtest_picture(backtest, group) for group in drawn], "Forecasts then, and what came."),
+        *_pictures(run.backtest_pictures, "Forecasts then, and what came."),
     ]
     tables = [score_table(backtest.scores, caption), *_by_series(run, backtest)]
     return Section("Tested on the past", text, tuple(pictures), tuple(tables))
@@ -232,10 +243,6 @@ def _repeating(run: Run) -> Section:
     if run.model.settings.max_time is not None:
         text.append("Training was limited in time, so that the bits also depend on how fast the machine is.")
     return Section("How to repeat it", tuple(text), code=run.command)
-
-
-def _groups(picks: Sequence[Pick]) -> list[Sequence[Pick]]:
-    return [picks[i : i + PER_PICTURE] for i in range(0, len(picks), PER_PICTURE)]
 
 
 def _pictures(figures: Sequence[Figure], caption: str) -> Iterator[Picture]:
