@@ -29,21 +29,21 @@ def register(app: typer.Typer) -> None:
 
 
 def run(columns: Columns, learning: Learning, testing: Testing, out: Folder) -> None:
-    """Test on the past, learn from everything, forecast: table, pictures, report and model in one folder."""
+    """Forecast a table, tested on its past, with pictures and a report."""
     from recollect.tasks.forecast import journey
 
     journey.run(columns, learning, testing, out)
 
 
 def train(columns: Columns, learning: Learning, out: Folder) -> None:
-    """Learn a model and save it to DIR, for predict."""
+    """Learn a model and save it, for predict."""
     from recollect.tasks.forecast import journey
 
     journey.train(columns, learning, out)
 
 
 def backtest(columns: Columns, learning: Learning, testing: Testing, out: Folder) -> None:
-    """Test on the past only: what would have been forecast then, beside what happened and a naive forecast."""
+    """Test on the past only, beside a naive forecast."""
     from recollect.tasks.forecast import journey
 
     journey.backtest(columns, learning, testing, out)
@@ -58,7 +58,7 @@ def predict(
         Path, typer.Option(metavar="FILE", help="A .csv file, a folder for forecast.csv, or - for the terminal.")
     ] = Path("-"),
 ) -> None:
-    """Forecast from the end of newer data with a saved model; nothing is trained."""
+    """Forecast newer data with a saved model, without training."""
     from recollect.tasks.forecast import journey
 
     journey.predict(model, data, out)

@@ -42,18 +42,29 @@ class Columns:
     """The table and the roles of its columns."""
 
     data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV, Parquet or Arrow, also CSV in gzip.")]
-    target: Annotated[str | None, typer.Option(help="Column to forecast. [default: the only column of numbers]")] = None
-    time: Annotated[str | None, typer.Option(help="Column of the times. [default: found by its content]")] = None
-    series: Annotated[str | None, typer.Option(help="Column that names the series, where there are several.")] = None
-    known: Annotated[Many, typer.Option(help="Columns known ahead, for the horizon too: a,b or repeated.")] = None
-    past: Annotated[Many, typer.Option(help="Columns known only up to now: a,b or repeated.")] = None
-    static: Annotated[Many, typer.Option(help="Columns that describe a series: a,b or repeated.")] = None
+    target: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column to forecast. [default: the only column of numbers]")
+    ] = None
+    time: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column of the times. [default: found by its content]")
+    ] = None
+    series: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column that names the series, where there are several.")
+    ] = None
+    known: Annotated[
+        Many, typer.Option(metavar="COLUMNS", help="Columns known ahead, for the horizon too: a,b or repeated.")
+    ] = None
+    past: Annotated[Many, typer.Option(metavar="COLUMNS", help="Columns known only up to now: a,b or repeated.")] = None
+    static: Annotated[
+        Many, typer.Option(metavar="COLUMNS", help="Columns that describe a series: a,b or repeated.")
+    ] = None
     wide: Annotated[bool, typer.Option("--wide", help="Take each column of numbers as a series.")] = False
     calendar: Annotated[bool, typer.Option("--calendar", help="Give the model time of day, of week and of year.")] = (
         False
     )
     holidays: Annotated[
-        str | None, typer.Option(help="Give the model the public holidays of a country or region: DE, DE-BY.")
+        str | None,
+        typer.Option(metavar="COUNTRY", help="Give the model the public holidays of a country or region: DE, DE-BY."),
     ] = None
 
 
@@ -61,26 +72,31 @@ class Columns:
 class Learning:
     """What the model is to do, and how long it may learn."""
 
-    horizon: Annotated[int, typer.Option(help="Steps to forecast.")]
-    levels: Annotated[str, typer.Option(help="Levels of the intervals, in per cent.")] = "80,95"
+    horizon: Annotated[int, typer.Option(metavar="STEPS", help="Steps to forecast.")]
+    levels: Annotated[str, typer.Option(metavar="LEVELS", help="Levels of the intervals, in per cent.")] = "80,95"
     season: Annotated[
-        int | None, typer.Option(help="Seasonal period in steps, 1 for none. [default: found in the data]")
+        int | None,
+        typer.Option(metavar="STEPS", help="Seasonal period in steps, 1 for none. [default: found in the data]"),
     ] = None
-    lookback: Annotated[int | None, typer.Option(help="Use nothing older than this many steps.")] = None
+    lookback: Annotated[int | None, typer.Option(metavar="STEPS", help="Use nothing older than this many steps.")] = (
+        None
+    )
     domain: Annotated[Domain, typer.Option(help="What the target can be; auto takes logarithms where they help.")] = (
         Domain.AUTO
     )
-    ensemble: Annotated[int, typer.Option(help="Networks to train and average.")] = 1
-    max_epochs: Annotated[int | None, typer.Option(help="Epochs a training may take.")] = None
-    max_time: Annotated[float | None, typer.Option(help="Seconds that all training together may take.")] = None
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bits on the same machine.")] = 0
+    ensemble: Annotated[int, typer.Option(metavar="N", help="Networks to train and average.")] = 1
+    max_epochs: Annotated[int | None, typer.Option(metavar="N", help="Epochs a training may take.")] = None
+    max_time: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Seconds that all training together may take.")
+    ] = None
+    seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same bits on the same machine.")] = 0
 
 
 @dataclass(frozen=True)
 class Testing:
     """How the model is tested on the past."""
 
-    folds: Annotated[int, typer.Option(help="Past origins to test at, a horizon apart.")] = 10
+    folds: Annotated[int, typer.Option(metavar="N", help="Past origins to test at, a horizon apart.")] = 10
     baselines: Annotated[
         Baselines, typer.Option(help="Compare with the seasonal naive forecast, or with ETS and Theta too.")
     ] = Baselines.NAIVE

@@ -96,18 +96,25 @@ def plan_trial(panel: Panel, horizon: int, folds: int) -> tuple[Plan | None, str
     """The origins to test at, or None, and a sentence where they are not as many as asked for."""
     if folds < 1:
         raise InputError(f"--folds is {folds}, and must be at least 1")
-    longest = int(panel.ends.max())
-    for count in range(folds, 0, -1):
-        try:
-            plan = origins_of(panel, horizon, count, horizon)
-        except DataError:
-            continue
-        if np.minimum(plan.origins[0], panel.ends).max() >= max(longest // 2, horizon, 3):
+    plans = {count: _plan(panel, horizon, count) for count in range(1, folds + 1)}
+    last = plans[1]
+    tested = last.rows(panel, range(1)).series if last else np.empty(0, np.int64)
+    longest = int(panel.ends[tested].max(initial=0))
+    for count, plan in sorted(plans.items(), reverse=True):
+        known = plan.rows(panel, range(1)).origins.max(initial=0) if plan else 0
+        if known >= max(longest // 2, horizon, 3):
             return plan, "" if count == folds else _fewer(count, folds, longest)
     return None, (
-        f"no test on the past: {longest:,} steps of history are too few to learn from one part and forecast "
-        f"{horizon} steps of the other; {max(2 * horizon, horizon + 3)} would do"
+        f"no test on the past: {longest or int(panel.ends.max()):,} steps of history are too few to learn from one "
+        f"part and forecast {horizon} steps of the other; {max(2 * horizon, horizon + 3)} would do"
     )
+
+
+def _plan(panel: Panel, horizon: int, folds: int) -> Plan | None:
+    try:
+        return origins_of(panel, horizon, folds, horizon)
+    except DataError:
+        return None
 
 
 def _fewer(count: int, folds: int, longest: int) -> str:
