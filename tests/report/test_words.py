@@ -38,7 +38,7 @@ def _covered(held: int, of: int = 100, level: float = 0.9) -> Scores:
     [
         (_skill(0.71, 0.65, 0.78), "0.71 of the seasonal naive's: better"),
         (_skill(1.2, 1.1, 1.4), "worse. Use the seasonal naive"),
-        (_skill(0.99, 0.9, 1.05), "no better than repeating the last season"),
+        (_skill(0.99, 0.9, 1.05), "no better, as far as these data can tell"),
         (_skill(0.8, math.nan, math.nan), "too little to tell skill from luck"),
         (_skill(math.nan, math.nan, math.nan), "made no error at all"),
     ],

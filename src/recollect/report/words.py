@@ -39,8 +39,7 @@ def skill_sentence(skill: Skill, origins: int) -> str:
     return {
         "better": f"{share}: better, by more than chance explains (95 % range {likely}).",
         "worse": f"{share}: worse. Use the seasonal naive instead (95 % range {likely}).",
-        "no better": f"{share}: no better than repeating the last season, as far as these data can tell "
-        f"(95 % range {likely}).",
+        "no better": f"{share}: no better, as far as these data can tell (95 % range {likely}).",
         "too few to tell": f"{share}, and that is too little to tell skill from luck.",
     }[skill.verdict]
 

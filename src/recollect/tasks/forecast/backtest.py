@@ -186,6 +186,7 @@ def _each(
         for n, o in zip(series, origins, strict=True)
     ]
     odd = [m.note for m in made if m.note]
-    note = f"{name}: {len(odd)} of {len(made)} fits had something to say, first: {odd[0]}" if odd else ""
+    first = odd[0].removeprefix(f"{name}: ").rstrip(".") if odd else ""
+    note = f"{name} had something to say of {len(odd)} of its {len(made)} fits, first: {first}" if odd else ""
     stacked = Intervals(*(np.stack([getattr(m, k) for m in made]) for k in ("point", "lower", "upper")))
     return stacked, iter([note] if note else [])

@@ -23,7 +23,7 @@ from recollect.tasks.forecast.fitting import tail_lengths
 from recollect.tasks.forecast.model import Model
 from recollect.tasks.forecast.plots import Pick
 from recollect.tasks.forecast.results import Backtest, Intervals
-from recollect.tasks.forecast.trial import Trial, headlines
+from recollect.tasks.forecast.trial import Trial, headlines, sentence
 
 __all__ = ["Run", "build_report"]
 
@@ -131,6 +131,7 @@ def _past(run: Run, backtest: Backtest) -> Section:
         f"A model that learnt only from what lies before the first of {trial.folds} past origins, "
         f"{settings.horizon} steps apart, forecast from each of them, knowing nothing later. Beside it the seasonal "
         f"naive forecast, which repeats the last {'season' if trial.season > 1 else 'value'} and costs nothing.",
+        *map(sentence, backtest.notes),
     )
     caption = "MASE and MSIS count in errors of the seasonal naive before the first origin; lower is better."
     pictures = [

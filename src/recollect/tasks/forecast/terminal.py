@@ -46,6 +46,8 @@ def _table(console: Console, backtest: Backtest) -> None:
         table.add_row(*(Text(row[i], "bold green" if (r, i) in full.best else "") for i in kept))
     console.print()
     console.print(table)
+    for note in backtest.notes:
+        console.print(Text(note, "dim"))
     console.print()
 
 

@@ -78,7 +78,6 @@ def headlines(trial: Trial, records: Sequence[Record] = ()) -> tuple[str, ...]:
             ]
         else:
             said += trust_sentences(ours, trial.skill, shares, trial.folds)
-        said += map(sentence, trial.backtest.notes)
     said += [sentence(trial.why)] if trial.why else []
     stages = (("the test on the past", trial.backtest.records if trial.backtest else ()), ("the final model", records))
     for stage, told in stages:
