@@ -27,6 +27,7 @@ RUNS = (
     Run("bench_m4.py --data {data}/m4 --frequency Hourly --max-time 25"),
     Run("bench_m4.py --data {data}/m4 --frequency Hourly --members 3 --max-time 140"),
     Run("bench_m4.py --data {data}/m4 --frequency Weekly --members 3 --max-time 140"),
+    Run("bench_neuralforecast.py --data {data}/m4"),
 )
 
 
