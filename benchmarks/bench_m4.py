@@ -8,6 +8,7 @@ horizon of the training part instead, and is what choices were made on. Scores a
 Assimakopoulos 2020, doi:10.1016/j.ijforecast.2019.04.014: MASE with m = 24 (Hourly) or 1 (Weekly).
 """
 
+# ruff: noqa: E402 (the imports are part of what is timed)
 from __future__ import annotations
 
 import time
@@ -72,9 +73,8 @@ def main() -> None:
         path = asked.data / f"{asked.frequency}-forecast-Naive2.csv.gz"
         naive2 = scores(actual, np.stack(list(rows_of(path).values())), scale=scale).overall
     split = "last horizon of the training part" if asked.validation else "official test part"
-    print(
-        f"M4 {asked.frequency}, {len(train)} series, horizon {horizon}, {split}; {model.geometry}; log {model.scaling.log}"
-    )
+    print(f"M4 {asked.frequency}, {len(train)} series, horizon {horizon}, {split}")
+    print(f"{model.geometry}, logarithms: {model.scaling.log}")
     print("epochs kept:", [f"{r.best_epoch}/{r.epochs} ({r.stopped})" for r in model.records])
     print("                     sMAPE    MASE     OWA    MSIS95  cover80  cover95  seconds")
     report("recollect", ours, naive2, seconds)

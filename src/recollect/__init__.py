@@ -3,8 +3,8 @@
     from recollect import Forecaster
     forecast = Forecaster(horizon=48).fit(table, target="load").predict()
 
-The names below are loaded when first used, so that importing this package, or asking the command for help, loads neither
-torch nor polars.
+The names below are loaded when first used, so that importing this package, or asking the command for help, loads
+neither torch nor polars.
 """
 
 from __future__ import annotations

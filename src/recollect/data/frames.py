@@ -42,9 +42,9 @@ def to_polars(data: FrameLike) -> pl.DataFrame:
     return _from_narwhals(data)
 
 
-def like(frame: pl.DataFrame, template: FrameLike) -> FrameLike:
+def like(frame: pl.DataFrame, template: FrameLike | type) -> FrameLike:
     """``frame`` as the kind that ``template`` is: pandas, Arrow, or polars for all else (files, arrays, mappings)."""
-    kind = type(template).__module__.split(".")[0]
+    kind = (template if isinstance(template, type) else type(template)).__module__.split(".")[0]
     if kind == "pandas":
         import pandas as pd
 

@@ -185,7 +185,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "no version": (manifest(lambda m: m.pop("version")), "format version None"),
     "a part missing": (manifest(lambda m: m.pop("schema")), "is not whole: schema missing"),
     "settings of another kind": (manifest(lambda m: m["settings"].update(horizon="4")), "saved settings"),
-    "geometry of another kind": (manifest(lambda m: m["geometry"].update(lags=3)), "do not fit"),
+    "geometry of another kind": (manifest(lambda m: m["geometry"].update(lags=3)), "lags must be a list"),
     "schema of another kind": (manifest(lambda m: m["schema"].update(levels=7)), "do not fit"),
     "names of another kind": (manifest(lambda m: m.update(names=3)), "do not fit"),
     "a series fewer": (manifest(lambda m: m["names"].pop()), "scaling/center has shape"),

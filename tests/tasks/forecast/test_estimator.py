@@ -189,7 +189,6 @@ class TestTheTrade:
         assert test.frame().height == 8 and {"recollect", "seasonal naive"} == set(test.scores)
         assert made.predict().equals(before)
 
-    @pytest.mark.xfail(reason="the season of a backtest is the one that fit found in all the data")
     def test_a_backtest_finds_its_season_before_its_first_origin(self, hourly: pl.DataFrame) -> None:
         other = hourly.with_columns(
             pl.when(pl.int_range(80) < 60).then("load").otherwise(10.0 * (pl.int_range(80) % 2))

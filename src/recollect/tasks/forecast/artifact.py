@@ -15,7 +15,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-import recollect
+from recollect import __version__
 from recollect.core.errors import ArtifactError
 from recollect.core.files import staged_folder, write_whole
 from recollect.data.panel import Panel
@@ -44,7 +44,7 @@ def save_model(model: Model, history: Panel, folder: Path) -> None:
     manifest = {
         "format": FORMAT,
         "version": VERSION,
-        "made_with": recollect.__version__,
+        "made_with": __version__,
         "settings": model.settings.to_json(),
         "schema": model.schema.to_json(),
         "geometry": model.geometry.to_json(),
@@ -104,7 +104,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     if version != VERSION:
         raise ArtifactError(
             f"the model in {folder} has format version {version!r} (made with recollect {manifest.get('made_with')}), "
-            f"and this recollect {recollect.__version__} reads version {VERSION}: update recollect, or train again"
+            f"and this recollect {__version__} reads version {VERSION}: update recollect, or train again"
         )
     if missing := [key for key in KEYS if key not in manifest]:
         raise ArtifactError(f"{path} is not whole: {', '.join(missing)} missing")

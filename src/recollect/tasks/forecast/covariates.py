@@ -12,7 +12,7 @@ from torch import Tensor
 from recollect.data.panel import Panel
 from recollect.tasks.forecast.geometry import Geometry
 
-__all__ = ["Covariates", "CovariateTensors"]
+__all__ = ["CovariateTensors", "Covariates"]
 
 Floats = NDArray[np.float64]
 

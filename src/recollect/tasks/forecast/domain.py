@@ -55,7 +55,9 @@ def _check_domain(domain: str, panel: Panel) -> None:
 def _probe(panel: Panel, settings: Settings, geometry: Geometry, cuts: Ints, judged: Rows, log: bool) -> float:
     scaling = Scaling.learn(panel, cuts, geometry.season, log=log)
     windows = Windows(panel, geometry, scaling, Covariates.learn(panel, cuts))
-    draws = Draws(windows, cuts, count=1, size=PROBE_ROWS, seed=derive_seed(settings.seed, "probe"))
+    draws = Draws(
+        windows, cuts, count=1, size=min(PROBE_ROWS, max(int(cuts.sum()), 16)), seed=derive_seed(settings.seed, "probe")
+    )
     batch = next(iter(draws))
     x, y, weight = (t[:, -1].double().numpy() for t in (batch.window, batch.target, batch.weight))
     whole = (weight > 0).all(1)

@@ -200,6 +200,7 @@ class Forecaster:
         The seasonal naive stands beside it; ``baselines="all"`` adds ETS and Theta. ``frame`` defaults to the data of
         ``fit``. Raises DataError where the history is too short.
         """
+        self.model  # noqa: B018 (its error comes first)
         panel = self._fitted if frame is None else self.read(frame)
         if panel is None:
             raise InputError("a loaded model has no data to train on anew: give backtest a frame")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from recollect.core.errors import DataError
+from recollect.core.errors import DataError, InputError
 from recollect.core.seeds import derive_seed
 from recollect.data.panel import Panel
 from recollect.evaluate.conformal import Conformal
@@ -31,8 +31,8 @@ __all__ = ["fit_model", "tail_lengths"]
 Ints = NDArray[np.int64]
 LONGEST_TAIL = 2000
 CALIBRATED = 2048
-STEPS_PER_EPOCH = 24
-BATCH_SIZE = 32
+MOST_STEPS, FEWEST_STEPS = 48, 8  # of an epoch
+BATCH_SIZE = 64
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def fit_model(
     """
     began = time.monotonic()
     cuts = ends - tail_lengths(ends, settings.horizon, validation)
-    if not (cuts >= 2).any():
+    if not ((cuts >= 2) & (cuts < ends)).any():
         raise DataError(
             f"the longest series has {int(ends.max(initial=0))} steps of history, too few to learn to forecast "
             f"{settings.horizon}: at least {3 * settings.horizon} are wanted; give more data or a shorter horizon"
@@ -82,7 +82,7 @@ def fit_model(
     for member in range(settings.ensemble):
         network = _network(stage, derive_seed(settings.seed, "weights", member))
         left = None if settings.max_time is None else settings.max_time - (time.monotonic() - began)
-        plan = _plan(settings, None if left is None else max(left / (settings.ensemble - member), 0.05))
+        plan = _plan(settings, geometry, cuts, None if left is None else max(left / (settings.ensemble - member), 0.05))
         watch = progress(f"member {member + 1}" if settings.ensemble > 1 else "training") if progress else None
         seed = derive_seed(settings.seed, "member", member)
         records.append(
@@ -99,6 +99,8 @@ def fit_model(
 def tail_lengths(ends: Ints, horizon: int, validation: int | None) -> Ints:
     """How many of each series' steps are kept from training, [N]."""
     if validation is not None:
+        if validation < 1:
+            raise InputError(f"validation is {validation} steps, and must be at least 1")
         return np.minimum(validation, ends)
     wanted = np.maximum(horizon, np.minimum(ends // 10, max(LONGEST_TAIL, horizon)))
     return np.minimum(wanted, ends // 3)
@@ -121,14 +123,16 @@ def _network(stage: _Stage, seed: int) -> ForecastNetwork:
         )
 
 
-def _plan(settings: Settings, max_time: float | None) -> Plan:
+def _plan(settings: Settings, geometry: Geometry, cuts: Ints, max_time: float | None) -> Plan:
+    """An epoch shows every origin about once, within bounds."""
+    once = int(cuts.sum()) // (BATCH_SIZE * geometry.steps)
     return Plan(
         max_epochs=settings.max_epochs,
         max_time=max_time,
         learning_rate=5e-3,
         weight_decay=0.01,
         warmup=0.1,
-        steps_per_epoch=STEPS_PER_EPOCH,
+        steps_per_epoch=min(max(once, FEWEST_STEPS), MOST_STEPS),
     )
 
 

@@ -55,6 +55,8 @@ class Geometry:
         """What ``to_json`` wrote; raises ArtifactError for anything else."""
         if not isinstance(data, dict) or set(data) != set(cls.__dataclass_fields__):
             raise ArtifactError(f"a saved geometry must hold {sorted(cls.__dataclass_fields__)}, got {data!r:.200}")
+        if not isinstance(data["lags"], list | tuple):
+            raise ArtifactError(f"the saved geometry's lags must be a list, got {data['lags']!r}")
         return cls(**(data | {"lags": tuple(data["lags"])}))
 
 
@@ -62,8 +64,9 @@ def plan_geometry(horizon: int, season: int, length: int, lookback: int | None =
     """Sizes for series of a typical ``length`` with this ``season``.
 
     The window holds seven seasons (a week of days) where that is at most 192 steps, else a season and a quarter, and
-    never over a third of the data. The stride divides the season and is at most a day of hours. The naive forecasts
-    are the last value, the last season, the two before, and seven seasons ago, where the data reach that far.
+    never over a third of the data. The stride divides the season, and is at most a day of hours and half the horizon.
+    The naive forecasts are the last value, the last season, the two before, and seven seasons ago, where the data
+    reach that far.
 
     Raises InputError if ``lookback`` leaves nothing to see.
     """
@@ -72,15 +75,16 @@ def plan_geometry(horizon: int, season: int, length: int, lookback: int | None =
     longest = lookback or max(length // 3, 2)
     wanted = 7 * season if 7 * season <= LONGEST_WEEK else season + season // 4
     window = min(max(wanted, SHORTEST_WINDOW), LONGEST_WINDOW, longest)
-    stride = _stride(season) if length >= 8 * season else 1
+    stride = _stride(season, min(24, horizon // 2, longest)) if length >= 8 * season else 1
     steps = max(1, min(STEPS, (lookback or length) // stride))
     reach = lookback or length // 2
-    lags = tuple(sorted({lag for lag in (1, season, 2 * season, 7 * season) if lag <= max(reach, 1)}))
+    multiples = (1, 2, 7) if season > 1 else (1,)
+    lags = tuple(sorted({1, *(season * m for m in multiples if season * m <= reach)}))
     return Geometry(horizon, season, window, stride, steps, lags, lookback)
 
 
-def _stride(season: int) -> int:
-    """The largest divisor of a long season up to 24; 1 for a season that is short itself."""
+def _stride(season: int, most: int) -> int:
+    """The largest divisor of a long season up to ``most``; 1 for a season that is short itself."""
     if season < 24:
         return 1
-    return next(p for p in range(24, 0, -1) if season % p == 0)
+    return next(p for p in range(max(1, most), 0, -1) if season % p == 0)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from recollect.core.seeds import derive_seed
 from recollect.data.panel import Panel
+from recollect.tasks.forecast.birth import give_birth, settle
 from recollect.tasks.forecast.data import Batch, Rows, Windows
 from recollect.tasks.forecast.network import ForecastNetwork, pinball
 from recollect.train.loop import fit
@@ -24,6 +25,7 @@ __all__ = ["Draws", "quantiles_at", "tail_rows", "train_member"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 MOST_JUDGED = 512
+BIRTH_BATCHES = 24
 MOST_AT_ONCE = 256
 
 
@@ -71,9 +73,12 @@ def train_member(
         return Draws(windows, cuts, count=steps, size=batch_size, seed=derive_seed(seed, "rows", epoch))
 
     network.eval()
-    first = Draws(windows, cuts, count=1, size=max(256, batch_size), seed=derive_seed(seed, "birth"))
-    network.be_naive(next(iter(first)))
     exams = [windows.batch(part.series, part.origins, part.limits) for part in _parts(judged)]
+    once = int(cuts.sum()) // windows.geometry.steps  # rows that show every origin about once
+    size = min(max(once, 16), MOST_AT_ONCE)
+    count = min(max(once // size, 1), BIRTH_BATCHES)
+    first = Draws(windows, cuts, count=count, size=size, seed=derive_seed(seed, "birth"))
+    give_birth(network, first, exams)
 
     def loss(network: ForecastNetwork, batch: Batch) -> Tensor:
         return pinball(network(batch), batch.target, batch.weight, quantiles)
@@ -87,7 +92,9 @@ def train_member(
             weight += share
         return total / max(weight, 1e-9)
 
-    return fit(network, batches, loss, plan=plan, seed=seed, validate=validate, progress=progress)
+    record = fit(network, batches, loss, plan=plan, seed=seed, validate=validate, progress=progress)
+    settle(network, exams)
+    return record
 
 
 def tail_rows(panel: Panel, cuts: Ints, ends: Ints, most: int = MOST_JUDGED) -> Rows:

@@ -22,10 +22,13 @@ class ForecastNetwork(nn.Module):
 
         h = LSTM(window, spread, covariates)                    [B, S, H], origins p steps apart
         median = sum_c softmax(a + A h)_c naive_c  +  M window  +  D h
+        median = n + w (median - n)        with n the newborn's median and the trust w in [0, 1]
         next quantile outwards = the one before +- softplus(U h)
 
     Every horizon reads the last state and the newest values (Wen et al. 2017, arXiv:1711.11053, section 3: forking
-    sequences); quantiles never cross. Before training it is the mixture of naive forecasts alone: M, A and D are zero.
+    sequences); quantiles never cross. The newborn is a mixture of naive forecasts and a linear model (see
+    ``birth``), A and D zero. After training the trust is what serves best on forecasts that trained nothing, so that
+    a random walk is left one.
     """
 
     def __init__(
@@ -44,11 +47,15 @@ class ForecastNetwork(nn.Module):
         super().__init__()
         g, known, past, static = geometry, *covariates
         self.geometry, self.quantiles, self.masked = g, quantiles, masked
-        self.embeddings = nn.ModuleList(nn.Embedding(size, GROUP_SIZE) for size in groups)
+        self.embeddings = nn.ModuleList(nn.Embedding(size, GROUP_SIZE, padding_idx=0) for size in groups)
         inputs = g.window * (2 if masked else 1) + 2 + 2 * g.stride * (known + past) + 2 * static
         inputs += GROUP_SIZE * len(groups)
         self.lstm = LSTM(inputs, hidden_size, num_layers, dropout=dropout if num_layers > 1 else 0.0)
         self.dropout = nn.Dropout(dropout)
+        self.born_mix = nn.Buffer(torch.zeros(len(g.lags), g.horizon))
+        self.born_weight = nn.Buffer(torch.zeros(g.horizon, g.window))
+        self.born_bias = nn.Buffer(torch.zeros(g.horizon))
+        self.trust = nn.Buffer(torch.ones(()))
         count = len(quantiles)
         self.mix = _zero(nn.Linear(hidden_size, len(g.lags) * g.horizon))
         self.linear = _zero(nn.Linear(g.window, g.horizon))
@@ -86,6 +93,8 @@ class ForecastNetwork(nn.Module):
             seen = F.gelu(self.ahead(batch.known) + self.context(hidden)[:, :, None])
             out = out + self.ahead_head(seen).transpose(2, 3)
         median = (shares * batch.naive).sum(2) + self.linear(batch.window) + out[:, :, 0]
+        if not self.training:
+            median = torch.lerp(self.newborn(batch), median, self.trust)
         half = len(self.quantiles) // 2
         gaps = F.softplus(out[:, :, 1:]).unbind(2)
         lower, upper = [median], [median]
@@ -94,39 +103,17 @@ class ForecastNetwork(nn.Module):
             upper.append(upper[-1] + above)
         return torch.stack(lower[:0:-1] + upper, 2)
 
-    @torch.no_grad()
-    def be_naive(self, batch: Batch) -> None:
-        """Set the biases so that the untrained network is the best naive mixture with its own empirical quantiles.
-
-        A lag's share falls with the fourth power of its mean error on ``batch``; gaps between quantiles are those of
-        the mixture's errors.
-        """
-        seen = batch.weight > 0
-        each = batch.weight[:, :, None] * seen[:, :, None] * (batch.closed == 0)
-        error = (each * (batch.naive - batch.target[:, :, None]).abs()).sum((0, 1))
-        error = error / each.sum((0, 1)).clamp(min=1e-9)  # [C, K]
-        never = each.sum((0, 1)) == 0
-        share = -4 * torch.log(error.clamp(min=1e-6) / error.masked_fill(never, torch.inf).amin(0).clamp(min=1e-6))
-        self.mix.bias.copy_(share.masked_fill(never, -8.0).clamp(min=-8.0).flatten())
-        median = self.read(torch.zeros(*batch.window.shape[:2], self.lstm.hidden_size), batch)[
-            :, :, len(self.quantiles) // 2
-        ]
-        left = (batch.target - median)[seen]
-        if not left.numel():
-            return
-        marks = torch.quantile(left[:: max(1, left.numel() // 100_000)], torch.tensor(self.quantiles))
-        gaps = marks.diff().clamp(min=1e-3)
-        half = len(self.quantiles) // 2
-        bias = self.head.bias.view(len(self.quantiles), -1)
-        ordered = torch.cat([gaps[:half].flip(0), gaps[half:]])
-        bias[1:] = torch.log(torch.expm1(ordered))[:, None]
+    def newborn(self, batch: Batch) -> Tensor:
+        """The median before training, [B, S, K]: see ``birth``."""
+        mixture = (torch.softmax(self.born_mix + batch.closed, 2) * batch.naive).sum(2)
+        return mixture + F.linear(batch.window, self.born_weight, self.born_bias)
 
 
 class _Pinball(torch.autograd.Function):
     """The weighted pinball sum with its gradient found on the way: one pass in place of a dozen."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: torch.autograd.function.FunctionCtx, forecast: Tensor, target: Tensor, weight: Tensor, quantiles: Tensor
     ) -> Tensor:
         error = target[:, :, None] - forecast
@@ -135,9 +122,7 @@ class _Pinball(torch.autograd.Function):
         return (slope * error).sum()
 
     @staticmethod
-    def backward(  # type: ignore[override]
-        ctx: torch.autograd.function.FunctionCtx, gradient: Tensor
-    ) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: torch.autograd.function.FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         (slope,) = ctx.saved_tensors  # type: ignore[attr-defined]
         return slope * -gradient, None, None, None
 

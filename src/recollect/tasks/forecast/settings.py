@@ -10,7 +10,7 @@ from recollect.core.errors import ArtifactError, InputError
 __all__ = ["DOMAINS", "Settings"]
 
 DOMAINS = ("auto", "real", "positive", "nonnegative", "count")
-MOST_EPOCHS = 60
+MOST_EPOCHS = 30
 
 
 @dataclass(frozen=True)
