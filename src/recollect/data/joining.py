@@ -39,22 +39,7 @@ def join_panels(older: Panel, newer: Panel) -> Panel:
     as they are. Raises DataError for a series that ``older`` does not have and for an observation that is not after
     the last one.
     """
-    place = {name: n for n, name in enumerate(older.names)}
-    if strange := [name for name in newer.names if name not in place]:
-        raise DataError(
-            f"series {strange[0]!r} (and {len(strange) - 1} more) was not there before: fit or predict first"
-        )
-    at = np.array([place[name] for name in newer.names], np.int64)
-    stops = older.starts + older.ends
-    if older.schema.time is None:
-        newer = replace(newer, starts=stops[at] + newer.starts)
-    late = np.flatnonzero(newer.starts < stops[at])
-    if late.size:
-        n = int(late[0])
-        given, last = older.clock.at(np.array([newer.starts[n], stops[at[n]] - 1]))
-        raise DataError(
-            f"the observation at {given} is not after the last one, at {last}: update takes newer rows only"
-        )
+    newer, at = _continued(older, newer)
     starts, lengths, ends = older.starts, np.diff(older.offsets), older.ends.copy()
     after = newer.starts - starts[at]  # where the newer rows begin in the series
     ends[at] = after + newer.ends
@@ -79,6 +64,27 @@ def join_panels(older: Panel, newer: Panel) -> Panel:
         known=joined(older.known, newer.known),
         past=joined(older.past, newer.past),
     )
+
+
+def _continued(older: Panel, newer: Panel) -> tuple[Panel, Ints]:
+    """``newer`` on the clock of ``older``, and which series of that its series are; DataError if it is not newer."""
+    place = {name: n for n, name in enumerate(older.names)}
+    if strange := [name for name in newer.names if name not in place]:
+        raise DataError(
+            f"series {strange[0]!r} (and {len(strange) - 1} more) was not there before: fit or predict first"
+        )
+    at = np.array([place[name] for name in newer.names], np.int64)
+    stops = older.starts + older.ends
+    if older.schema.time is None:
+        newer = replace(newer, starts=stops[at] + newer.starts)
+    late = np.flatnonzero(newer.starts < stops[at])
+    if late.size:
+        n = int(late[0])
+        given, last = older.clock.at(np.array([newer.starts[n], stops[at[n]] - 1]))
+        raise DataError(
+            f"the observation at {given} is not after the last one, at {last}: update takes newer rows only"
+        )
+    return newer, at
 
 
 def _spread(first: Ints, counts: Ints) -> Ints:
