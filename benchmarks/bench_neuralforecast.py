@@ -101,27 +101,22 @@ def main() -> None:
     )
     print(f"recollect: {asked.members} member(s), seed {asked.seed}; NeuralForecast: {asked.steps} steps\n", flush=True)
     other = theirs(asked.python, path, list(train), asked.steps)
+    naive = Outcome(reference_points(train, STEPS_AHEAD, SEASON), 0.0, 0.0)
     actual = np.stack([test[name] for name in train])
     scale = np.array([seasonal_scale(y, SEASON) for y in train.values()])
-    naive = Outcome(reference_points(train, STEPS_AHEAD, SEASON), 0.0, 0.0)
+    table({"recollect": mine, "NeuralForecast LSTM": other, "seasonal naive": naive}, actual, scale)
+
+
+def table(rows: dict[str, Outcome], actual: np.ndarray, scale: np.ndarray) -> None:
+    """Scores and seconds of each, and last the second row over the first."""
     print("| | sMAPE | MASE | fit + predict, s | whole process, s |\n|---|---|---|---|---|")
-    rows = {"recollect": mine, "NeuralForecast LSTM": other, "seasonal naive": naive}
-    found = {name: smape_and_mase(actual, outcome.points, scale) for name, outcome in rows.items()}
-    for name, (_, seconds, whole) in rows.items():
+    found = []
+    for name, (points, seconds, whole) in rows.items():
+        overall = scores(actual, points, scale=scale).overall
+        found.append(np.array([overall["smape"], overall["mase"], seconds, whole], dtype=np.float64))
         spent = f"{seconds:.1f} | {whole:.1f}" if whole else "|"
-        print("| {} | {:.2f} | {:.3f} | {} |".format(name, *found[name], spent))
-    errors = found["NeuralForecast LSTM"] / found["recollect"]
-    print(
-        "| theirs / ours | {:.2f} | {:.2f} | {:.1f} | {:.1f} |".format(
-            *errors, other.seconds / mine.seconds, other.whole / mine.whole
-        )
-    )
-
-
-def smape_and_mase(actual: np.ndarray, points: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """The two scores, [2]."""
-    overall = scores(actual, points, scale=scale).overall
-    return np.array([overall["smape"], overall["mase"]], dtype=np.float64)
+        print(f"| {name} | {found[-1][0]:.2f} | {found[-1][1]:.3f} | {spent} |")
+    print("| theirs / ours | " + " | ".join(f"{ratio:.2f}" for ratio in found[1] / found[0]) + " |")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
     python benchmarks/neuralforecast_m4.py TRAIN.csv.gz HORIZON STEPS THREADS OUT.npz
 
 Its LSTM as its own defaults have it, save for a week of hours as input in place of three horizons; windows are scaled
-by median and spread ("robust", its default since version 3, named here for older ones). OUT holds names [N], points [N, K] and the seconds of fit and
-predict.
+by median and spread ("robust", its default since version 3, named here for older ones). OUT holds names [N], points
+[N, K] and the seconds of fit and predict.
 """
 
 from __future__ import annotations
