@@ -157,9 +157,9 @@ def test_float32_is_near_the_reference_in_float64(make: Make, form: dict[str, ob
 def test_gradients_are_the_slopes(make: Make):
     layer = make(hidden_size=2, input_size=2, bidirectional=True)
     x, state = normal(3, 2, 2).requires_grad_(), begin(layer, 2)
-    names = [name for name, _ in layer.named_parameters()]
+
     def run(x: Tensor, h: Tensor, c: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
-        given = dict(zip(names, weights, strict=True))
+        given = dict(zip(layer.state_dict(), weights, strict=True))
         output, last = torch.func.functional_call(layer, given, (x, (h, c), torch.tensor([3, 2])))
         return output, *last
 
