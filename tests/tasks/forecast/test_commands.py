@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from recollect.cli import build
+from recollect.data.notes import Note
+from recollect.data.tables import read_table
 from recollect.train.progress import Silent
 
 QUICK = ("--horizon", "7", "--max-epochs", "1")
@@ -247,6 +250,20 @@ def test_the_time_for_training_is_shared(table: Path, tmp_path: Path) -> None:
     manifest = json.loads((tmp_path / "out" / "model" / "manifest.json").read_text())
     assert manifest["records"][0]["stopped"] == "time"
     assert "limited in time" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_warnings_of_libraries_are_told_once_and_without_code(
+    ran: tuple[Path, str], table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def noisy(path: Path) -> tuple[pl.DataFrame, list[Note]]:
+        for _ in range(3):
+            warnings.warn("mind the gap", stacklevel=1)
+        return read_table(path)
+
+    monkeypatch.setattr("recollect.tasks.forecast.journey.read_table", noisy)
+    result = forecast("predict", ran[0] / "model", table)
+    assert result.stderr == "    note  mind the gap\n"
+    assert result.stdout == (ran[0] / "forecast.csv").read_text()
 
 
 def test_options_may_be_repeated_or_listed(table: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from recollect.tasks.forecast.plots import backtest_pictures, pick_series
 from recollect.tasks.forecast.report import Run, build_report
 from recollect.tasks.forecast.results import Intervals, forecast_frame
 from recollect.tasks.forecast.settings import MOST_EPOCHS, Settings
-from recollect.tasks.forecast.terminal import say_files, say_notes, say_trial
+from recollect.tasks.forecast.terminal import errors_console, say_files, say_notes, say_trial, warnings_told
 from recollect.tasks.forecast.trial import Trial, hold_trial
 from recollect.tasks.forecast.written import csv, scores_json
 from recollect.train.progress import Progress, RichProgress
@@ -34,6 +34,7 @@ from recollect.train.progress import Progress, RichProgress
 __all__ = ["backtest", "predict", "run", "train"]
 
 
+@warnings_told()
 def run(columns: Columns, learning: Learning, testing: Testing, out: Path) -> None:
     """Read, test on the past, learn from everything, forecast, write."""
     console, settings = _console(), _settings(learning)
@@ -58,6 +59,7 @@ def run(columns: Columns, learning: Learning, testing: Testing, out: Path) -> No
     say_files(console, out, files)
 
 
+@warnings_told()
 def train(columns: Columns, learning: Learning, out: Path) -> None:
     """Read, learn, save."""
     console, settings = _console(), _settings(learning)
@@ -67,6 +69,7 @@ def train(columns: Columns, learning: Learning, out: Path) -> None:
     say_files(console, out, ["manifest.json", "weights.safetensors", "history.safetensors"])
 
 
+@warnings_told()
 def backtest(columns: Columns, learning: Learning, testing: Testing, out: Path) -> None:
     """Read and test on the past; raises DataError where the history is too short for that."""
     console, settings = _console(), _settings(learning)
@@ -81,6 +84,7 @@ def backtest(columns: Columns, learning: Learning, testing: Testing, out: Path) 
     say_files(console, out, ["backtest.csv", "backtest.png", "scores.json"])
 
 
+@warnings_told()
 def predict(model: Path, data: Path | None, out: Path) -> None:
     """Forecast from the end of ``data``, or of what the model was trained on, without training."""
     forecaster = Forecaster.load(model)
@@ -88,7 +92,7 @@ def predict(model: Path, data: Path | None, out: Path) -> None:
     if data is not None:
         frame, notes = read_table(data)
         panel, repairs = build_panel(frame, schema, horizon=forecaster.settings.horizon, source=data)
-        say_notes(Console(stderr=True, highlight=False, soft_wrap=True), [*notes, *repairs])
+        say_notes(errors_console(), [*notes, *repairs])
     content = csv(_table(panel, forecaster.model.ahead(panel), forecaster.settings))
     if str(out) == "-":
         sys.stdout.write(content)

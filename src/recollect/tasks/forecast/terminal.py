@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -15,7 +17,7 @@ from recollect.tasks.forecast.results import Backtest
 from recollect.tasks.forecast.trial import Trial, headlines
 from recollect.train.record import Record
 
-__all__ = ["say_files", "say_notes", "say_trial"]
+__all__ = ["errors_console", "say_files", "say_notes", "say_trial", "warnings_told"]
 
 MARKS = {"inferred": ("found", "green"), "repaired": ("repaired", "yellow"), "warning": ("note", "yellow")}
 
@@ -25,6 +27,21 @@ def say_notes(console: Console, notes: Sequence[Note]) -> None:
     for note in notes:
         mark, style = MARKS[note.kind]
         console.print(Text.assemble((f"{mark:>8}", style), "  ", note.text))
+
+
+@contextmanager
+def warnings_told() -> Iterator[None]:
+    """Warnings of any library inside become notes, each once, in place of Python's lines of code."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    messages = dict.fromkeys(str(one.message) for one in caught)
+    say_notes(errors_console(), [Note("warning", 1, message) for message in messages])
+
+
+def errors_console() -> Console:
+    """For what is said beside the results."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say_trial(console: Console, trial: Trial, records: Sequence[Record] = ()) -> None:
