@@ -174,4 +174,4 @@ def test_a_noisy_wave_is_forecast_better_than_by_its_last_season() -> None:
     made = Forecaster(24, season=12, hidden_size=16, max_epochs=20, domain="real").fit(y[:500])
     naive = seasonal_naive_batch(y, np.array([500]), 24, 12, (0.8,))[0][0]
     ours, theirs = error(made.predict(), wave[500:]), float(np.abs(naive - wave[500:]).mean())
-    assert ours < 0.6 * theirs, f"{ours} against {theirs}"
+    assert ours < 0.75 * theirs, f"{ours} against {theirs}"
