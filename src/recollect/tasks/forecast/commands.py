@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from recollect.tasks.forecast.options import Columns, Learning, Testing, from_options
+from recollect.tasks.forecast.options import Columns, Judging, Learning, from_options
 
 __all__ = ["register"]
 
@@ -28,11 +28,11 @@ def register(app: typer.Typer) -> None:
     app.add_typer(verbs)
 
 
-def run(columns: Columns, learning: Learning, testing: Testing, out: Folder) -> None:
+def run(columns: Columns, learning: Learning, judging: Judging, out: Folder) -> None:
     """Forecast a table, tested on its past, with pictures and a report."""
     from recollect.tasks.forecast import journey
 
-    journey.run(columns, learning, testing, out)
+    journey.run(columns, learning, judging, out)
 
 
 def train(columns: Columns, learning: Learning, out: Folder) -> None:
@@ -42,11 +42,11 @@ def train(columns: Columns, learning: Learning, out: Folder) -> None:
     journey.train(columns, learning, out)
 
 
-def backtest(columns: Columns, learning: Learning, testing: Testing, out: Folder) -> None:
+def backtest(columns: Columns, learning: Learning, judging: Judging, out: Folder) -> None:
     """Test on the past only, beside a naive forecast."""
     from recollect.tasks.forecast import journey
 
-    journey.backtest(columns, learning, testing, out)
+    journey.backtest(columns, learning, judging, out)
 
 
 def predict(

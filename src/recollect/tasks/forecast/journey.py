@@ -21,7 +21,7 @@ from recollect.data.tables import read_table
 from recollect.report.canvas import save
 from recollect.report.page import write_report
 from recollect.tasks.forecast.estimator import Forecaster
-from recollect.tasks.forecast.options import Columns, Learning, Testing, names, percents, words
+from recollect.tasks.forecast.options import Columns, Judging, Learning, names, percents, words
 from recollect.tasks.forecast.plots import backtest_pictures, pick_series
 from recollect.tasks.forecast.report import Run, build_report
 from recollect.tasks.forecast.results import Intervals, forecast_frame
@@ -35,15 +35,15 @@ __all__ = ["backtest", "predict", "run", "train"]
 
 
 @warnings_told()
-def run(columns: Columns, learning: Learning, testing: Testing, out: Path) -> None:
+def run(columns: Columns, learning: Learning, judging: Judging, out: Path) -> None:
     """Read, test on the past, learn from everything, forecast, write."""
     console, settings = _console(), _settings(learning)
     panel, notes = _read(console, columns, learning)
     with staged_folder(out) as stage:
-        trial = _trial(panel, settings, testing, trainings=2)
+        trial = _trial(panel, settings, judging, trainings=2)
         forecaster = _learn(panel, settings, trial)
         forecast = forecaster.intervals()
-        command = words("run", columns, learning, testing, out=out)
+        command = words("run", columns, learning, judging, out=out)
         hints = _hints(panel, forecast)
         story = Run(columns.data.name, command, [*notes, *hints], panel, forecaster.model, forecast, trial)
         write_whole(stage / "forecast.csv", csv(_table(panel, forecast, settings)))
@@ -70,12 +70,12 @@ def train(columns: Columns, learning: Learning, out: Path) -> None:
 
 
 @warnings_told()
-def backtest(columns: Columns, learning: Learning, testing: Testing, out: Path) -> None:
+def backtest(columns: Columns, learning: Learning, judging: Judging, out: Path) -> None:
     """Read and test on the past; raises DataError where the history is too short for that."""
     console, settings = _console(), _settings(learning)
     panel, _ = _read(console, columns, learning)
     with staged_folder(out) as stage:
-        trial = _trial(panel, settings, testing, trainings=1)
+        trial = _trial(panel, settings, judging, trainings=1)
         if trial.backtest is None:
             raise DataError(trial.why)
         picks = pick_series(panel, trial.backtest)
@@ -143,13 +143,13 @@ def _read(console: Console, columns: Columns, learning: Learning) -> tuple[Panel
     return panel, notes
 
 
-def _trial(panel: Panel, settings: Settings, testing: Testing, trainings: int) -> Trial:
+def _trial(panel: Panel, settings: Settings, judging: Judging, trainings: int) -> Trial:
     """The test on the past, within its share of the time for all."""
-    trainings = testing.folds + trainings - 1 if testing.refit else trainings
+    trainings = judging.folds + trainings - 1 if judging.refit else trainings
     share = None if settings.max_time is None else settings.max_time / trainings
     return hold_trial(
-        panel, replace(settings, max_time=share), folds=testing.folds, refit=testing.refit,
-        baselines=testing.baselines.value, progress=_bars("test on the past"),
+        panel, replace(settings, max_time=share), folds=judging.folds, refit=judging.refit,
+        baselines=judging.baselines.value, progress=_bars("test on the past"),
     )  # fmt: skip
 
 

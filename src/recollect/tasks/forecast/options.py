@@ -15,7 +15,7 @@ import typer
 
 from recollect.core.errors import InputError
 
-__all__ = ["Columns", "Learning", "Testing", "from_options", "names", "percents", "words"]
+__all__ = ["Columns", "Judging", "Learning", "from_options", "names", "percents", "words"]
 
 Many = list[str] | None
 
@@ -93,7 +93,7 @@ class Learning:
 
 
 @dataclass(frozen=True)
-class Testing:
+class Judging:
     """How the model is tested on the past."""
 
     folds: Annotated[int, typer.Option(metavar="N", help="Past origins to test at, a horizon apart.")] = 10
@@ -103,7 +103,7 @@ class Testing:
     refit: Annotated[bool, typer.Option("--refit", help="Train anew before each of them.")] = False
 
 
-_GROUPS = (Columns, Learning, Testing)
+_GROUPS = (Columns, Learning, Judging)
 
 
 def from_options(work: Callable[..., None]) -> Callable[..., None]:
@@ -129,7 +129,7 @@ def from_options(work: Callable[..., None]) -> Callable[..., None]:
     return _call
 
 
-def words(verb: str, *groups: Columns | Learning | Testing, out: Path) -> str:
+def words(verb: str, *groups: Columns | Learning | Judging, out: Path) -> str:
     """The command line that asks for the same again; options at their defaults are left out, the seed never is."""
     said = ["recollect", "forecast", verb]
     for group in groups:
