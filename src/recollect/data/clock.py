@@ -109,7 +109,8 @@ class Clock:
         """The step nearest to each of ``times`` [R], and how far each lies after it, [R] microseconds or numbers."""
         values = self.values(times)
         steps = self._floor(values)
-        shift = values - self._value(steps)
+        shift = self._value(steps)
+        np.subtract(values, shift, out=shift)  # in place: a column of a long table is large
         if shift.any():
             after = self._value(steps + 1) - values
             up = after < shift

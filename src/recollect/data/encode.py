@@ -48,13 +48,13 @@ def read_numbers(column: pl.Series) -> pl.Series:
         return to_numbers(column)[0]
     numeric = column.dtype.is_numeric() or column.dtype == pl.Boolean
     values = column.cast(pl.Float64) if numeric else pl.repeat(None, len(column), dtype=pl.Float64, eager=True)
-    return values.fill_nan(None)
+    return values.fill_nan(None) if values.is_nan().any() else values  # or they would be copied
 
 
 def encode_columns(
     frame: pl.DataFrame, columns: Sequence[str], schema: Schema, source: Path | None
-) -> tuple[pl.DataFrame, list[Note]]:
-    """Covariates [R] as Float64 columns, a 0/1 column for each level of text; NaN where missing.
+) -> tuple[Floats, list[Note]]:
+    """The columns as numbers [R, C], a column of 0 and 1 for each level of text; NaN where missing.
 
     A value of text that was not seen in training is 0 in every column, and counted in a note.
     """
@@ -70,11 +70,11 @@ def encode_columns(
         notes += _unseen_note(text, levels[name], name)
         for level in levels[name]:
             parts.append((text == level).cast(pl.Float64).fill_null(np.nan).rename(f"{name}={level}"))
-    return pl.DataFrame(parts), notes
+    return pl.DataFrame(parts).to_numpy(), notes
 
 
 def encode_static(
-    frame: pl.DataFrame, codes: NDArray[np.int64], names: Sequence[str], schema: Schema, source: Path | None
+    frame: pl.DataFrame, codes: NDArray[np.int32], names: Sequence[str], schema: Schema, source: Path | None
 ) -> tuple[Floats, NDArray[np.int64], list[Note]]:
     """Static covariates of each series: numbers [N, C] and category codes [N, C], where 0 is 'not seen'.
 
@@ -92,7 +92,7 @@ def encode_static(
             f'column "{name}" changes within series {names[code]!r} ({n} values): give it as known or past'
             for code, n in kinds.filter(pl.col("n") > 1).select("code", "n").head(3).iter_rows()
         ]
-        every = pl.DataFrame({"code": np.arange(len(names))})
+        every = pl.DataFrame({"code": np.arange(len(names), dtype=np.int32)})
         held = every.join(kinds, on="code", how="left", maintain_order="left")["value"]
         if name in levels:
             notes += _unseen_note(held, levels[name], name)

@@ -22,6 +22,7 @@ __all__ = ["Panel", "build_panel"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+_BLOCK = 100_000  # rows that are placed at once: few enough that the work costs no memory beside the rows themselves
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,21 @@ class _Layout:
     lengths: Ints
     offsets: Ints
 
-    def scatter(self, rows: Rows, columns: slice) -> Floats:
-        """The chosen columns of the rows at their steps, [total, C]; NaN where there is no row."""
-        place = self.offsets[rows.codes] + rows.steps - self.starts[rows.codes]
-        inside = (rows.steps >= self.starts[rows.codes]) & (place < self.offsets[rows.codes + 1])
-        flat = np.full((int(self.offsets[-1]), rows.values[:, columns].shape[1]), np.nan)
-        flat[place[inside]] = rows.values[inside, columns]
-        return flat
+    def scatter(self, rows: Rows, columns: Sequence[slice]) -> tuple[list[Floats], NDArray[np.bool_]]:
+        """The rows' chosen columns at their steps, [total, C] each, NaN where there is no row; and where one is."""
+        total = int(self.offsets[-1])
+        flat = [np.full((total, rows.values[:, part].shape[1]), np.nan) for part in columns]
+        given = np.zeros(total, np.bool_)
+        for first in range(0, len(rows.codes), _BLOCK):
+            block = slice(first, first + _BLOCK)
+            codes, values = rows.codes[block], rows.values[block]
+            after = rows.steps[block] - self.starts[codes]
+            inside = (after >= 0) & (after < self.lengths[codes])
+            place = (self.offsets[codes] + after)[inside]
+            given[place] = True
+            for kept, part in zip(flat, columns, strict=True):
+                kept[place] = values[inside, part]
+        return flat, given
 
     def steps(self) -> Ints:
         """The step on the clock of every place, [total]."""
@@ -111,8 +120,9 @@ def build_panel(
 
     Rows are sorted and put on the clock; steps without a row are NaN. With ``horizon`` the known covariates must
     cover that many steps after each series' end, and calendar columns are made for them. ``source`` is the file
-    that the frame was read from, for messages, and ``least`` the rows it must have. Raises DataError if a column is
-    missing or its content cannot be used, with all problems found; InputError for a horizon below 1.
+    that the frame was read from, for messages, and ``least`` the rows it must have. Where one row will do, newer rows
+    continue older ones: a series without a value in them is then left out, else refused. Raises DataError if a column
+    is missing or its content cannot be used, with all problems found; InputError for a horizon below 1.
     """
     if horizon is not None and horizon < 1:
         raise InputError(f"horizon must be at least 1 step, got {horizon}")
@@ -124,23 +134,22 @@ def build_panel(
         raise DataError(problems)
     frame = long_table(frame, schema)
     codes, names = series_codes(frame, schema.series, source)
+    steps, moved = read_steps(frame, codes, schema, source)
     values, notes = encode_columns(frame, [schema.target, *schema.known, *schema.past], schema, source)
     static, groups, more = encode_static(frame, codes, names, schema, source)
-    steps, moved = read_steps(frame, codes, schema, source)
-    rows, repairs = merge_rows(Rows(codes, steps, values.to_numpy()), schema.clock, names, bool(moved))
-    notes += [*more, *moved, *repairs]
-    layout = _lay_out(rows, schema, names, horizon)
-    target = layout.scatter(rows, slice(0, 1))[:, 0]
+    rows, repairs = merge_rows(Rows(codes, steps, values), schema.clock, names, bool(moved))
+    rows, kept, absent = _observed(rows, names, schema, least)
+    layout = _lay_out(rows, schema, [names[n] for n in kept], horizon)
     width = 1 + len(schema.given_names)
-    known = layout.scatter(rows, slice(1, width))
+    (target, known, past), given = layout.scatter(rows, [slice(0, 1), slice(1, width), slice(width, None)])
     if schema.calendar or schema.holidays:
         features = calendar_features(schema.clock, layout.steps(), schema.calendar, schema.holidays)
         known = np.column_stack([known, features.to_numpy()])
-    past = layout.scatter(rows, slice(width, None))
     panel = Panel(
-        schema, schema.clock, names, layout.starts, layout.offsets, layout.ends, target, known, past, static, groups
-    )
-    return panel, [*notes, *_describe(panel, rows)]
+        schema, schema.clock, tuple(names[n] for n in kept), layout.starts, layout.offsets, layout.ends,
+        target[:, 0], known, past, static[kept], groups[kept],
+    )  # fmt: skip
+    return panel, [*notes, *more, *moved, *repairs, *absent, *_describe(panel, given, len(rows.codes))]
 
 
 def _check_columns(frame: pl.DataFrame, schema: Schema) -> None:
@@ -155,20 +164,34 @@ def _check_columns(frame: pl.DataFrame, schema: Schema) -> None:
         raise DataError(f"the table lacks the column {listed} of the training data; it has {', '.join(frame.columns)}")
 
 
+def _observed(rows: Rows, names: Sequence[str], schema: Schema, least: int) -> tuple[Rows, Ints, list[Note]]:
+    """The rows of the series that have a value, renumbered, and which these are; DataError where all must have one."""
+    first = np.searchsorted(rows.codes, np.arange(len(names)))
+    has_value = np.logical_or.reduceat(~np.isnan(rows.values[:, 0]), first)
+    kept, empty = np.flatnonzero(has_value), [names[int(n)] for n in np.flatnonzero(~has_value)]
+    if not empty:
+        return rows, kept, []
+    listed = f"{', '.join(map(repr, empty[:5]))}{', ...' * (len(empty) > 5)}"
+    if least > 1 or not kept.size:
+        which = f"series {listed}: " if schema.series else ""
+        raise DataError(f'{which}column "{schema.target}" has no value at all; leave out what was never observed')
+    inside = has_value[rows.codes]
+    number = (np.cumsum(has_value) - 1).astype(rows.codes.dtype)
+    rows = Rows(number[rows.codes[inside]], rows.steps[inside], rows.values[inside])
+    text = f"series without a value in these rows, left as they are: {len(empty):,}, {listed}"
+    return rows, kept, [Note("repaired", len(empty), text)]
+
+
 def _lay_out(rows: Rows, schema: Schema, names: Sequence[str], horizon: int | None) -> _Layout:
     """From the first observed target to the last, and on to the last row known ahead."""
-    observed = ~np.isnan(rows.values[:, 0])
-    codes, steps = rows.codes[observed], rows.steps[observed]
-    number = np.arange(len(names))
-    left, right = np.searchsorted(codes, number), np.searchsorted(codes, number, side="right")
-    empty = [names[int(n)] for n in np.flatnonzero(left == right)]
-    if empty:
-        which = f"series {', '.join(map(repr, empty[:5]))}{', ...' * (len(empty) > 5)}: " if schema.series else ""
-        raise DataError(f'{which}column "{schema.target}" has no value at all; leave out what was never observed')
-    starts, stops = steps[left], steps[right - 1] + 1
+    hidden = np.isnan(rows.values[:, 0])
+    first = np.searchsorted(rows.codes, np.arange(len(names)))
+    limits = np.iinfo(np.int64)
+    starts = np.minimum.reduceat(np.where(hidden, limits.max, rows.steps), first)
+    stops = np.maximum.reduceat(np.where(hidden, limits.min, rows.steps), first) + 1
     last = stops
     if schema.known:
-        last = np.maximum(stops, rows.steps[np.searchsorted(rows.codes, number, side="right") - 1] + 1)
+        last = np.maximum(stops, np.maximum.reduceat(rows.steps, first) + 1)
         if horizon is not None:
             _check_cover(rows, schema, names, stops, horizon)
     if horizon is not None and (schema.known or schema.calendar or schema.holidays):
@@ -202,21 +225,21 @@ def _check_cover(rows: Rows, schema: Schema, names: Sequence[str], stops: Ints, 
         )
 
 
-def _describe(panel: Panel, rows: Rows) -> list[Note]:
-    """Notes on gaps, missing values and constant series."""
+def _describe(panel: Panel, given: NDArray[np.bool_], rows: int) -> list[Note]:
+    """Notes on gaps, missing values and constant series; ``given`` [total] tells where one of the ``rows`` lies."""
     notes = list[Note]()
-    lengths = np.diff(panel.offsets)
-    after = rows.steps - panel.starts[rows.codes]
-    outside = int(((after < 0) | (after >= lengths[rows.codes])).sum())
+    outside = rows - int(given.sum())
     if outside:
         text = f'rows left out before the first or after the last value of "{panel.schema.target}": {outside:,}'
         notes.append(Note("repaired", outside, text))
-    history = np.arange(panel.offsets[-1]) - np.repeat(panel.offsets[:-1], lengths) < np.repeat(panel.ends, lengths)
-    hole = np.isnan(panel.target) & history
+    edge = np.zeros(len(given) + 1, np.int8)  # 1 where a history begins, -1 after its end
+    edge[panel.offsets[:-1]] += 1
+    edge[panel.offsets[:-1] + panel.ends] -= 1
+    hole = np.isnan(panel.target) & (np.cumsum(edge[:-1], dtype=np.int8) > 0)
     if hole.any():
         edges = np.flatnonzero(np.diff(np.concatenate([[0], hole.astype(np.int8), [0]])))
         longest = int((edges[1::2] - edges[::2]).max())
-        absent = int(panel.ends.sum() - ((after >= 0) & (after < panel.ends[rows.codes])).sum())
+        absent = int((hole & ~given).sum())
         text = (
             f"steps without a value: {int(hole.sum()):,} ({absent:,} without a row, {int(hole.sum()) - absent:,} with"
             f" an empty one), longest run {longest:,}; left out of training, never filled"

@@ -14,9 +14,10 @@ from recollect.data.clock import DAY, MICROS, Clock
 __all__ = ["find_clock"]
 
 Ints = NDArray[np.int64]
+Codes = NDArray[np.int32]
 
 
-def find_clock(times: pl.Series, codes: Ints, like: Clock) -> Clock:
+def find_clock(times: pl.Series, codes: Codes, like: Clock) -> Clock:
     """The regular clock under ``times`` [R] of the series ``codes`` [R]; ``like`` holds how the column is stored.
 
     The step is the greatest common divisor of the gaps between neighbours, or their most frequent value if nearly
@@ -25,17 +26,18 @@ def find_clock(times: pl.Series, codes: Ints, like: Clock) -> Clock:
     two times, or if the times follow no clock.
     """
     raw = _raw(times, local=False)
-    if len(raw) > 1 and not (np.all(np.diff(codes) >= 0) and np.all(np.diff(raw)[np.diff(codes) == 0] >= 0)):
+    if not _sorted(raw, codes):
         order = np.lexsort((raw, codes))
         times, raw, codes = times.gather(order), raw[order], codes[order]
-    if not (gaps := _gaps(raw, codes)).size:
+    gaps = _gaps(raw, codes)
+    if not gaps[0].size:
         raise DataError("no series has two different times, so the step between times cannot be found")
     if not like.dated:
         step = _step(gaps)
         return replace(like, multiple=step, anchor=_phase(raw, step))
-    local = _raw(times, local=True)
+    local = _raw(times, local=True) if like.zone else raw
     # an hour less than 28 days: a clock that springs forward shortens February
-    months = _month_clock(local, codes, like) if gaps.min() >= 28 * DAY - MICROS["hour"] else None
+    months = _month_clock(local, codes, like) if gaps[0][0] >= 28 * DAY - MICROS["hour"] else None
     return months or _day_clock(local, codes, like) or _fixed_clock(raw, gaps, like)
 
 
@@ -48,18 +50,26 @@ def _raw(times: pl.Series, local: bool) -> Ints:
     return np.asarray(times.cast(pl.Datetime("us")).to_physical().to_numpy(), dtype=np.int64)
 
 
-def _gaps(values: Ints, codes: Ints) -> Ints:
-    """Differences between neighbours of one series; repeats left out."""
-    gaps: Ints = np.diff(values)[np.diff(codes) == 0]
-    positive: Ints = gaps[gaps > 0]
-    return positive
+def _sorted(values: Ints, codes: Codes) -> bool:
+    """Whether the rows are in order of series, then value."""
+    new = codes[1:] > codes[:-1]
+    return bool((new | ((codes[1:] == codes[:-1]) & (values[1:] >= values[:-1]))).all())
 
 
-def _step(gaps: Ints) -> int:
+def _gaps(values: Ints, codes: Codes) -> tuple[Ints, Ints]:
+    """The sizes of the gaps between neighbours of one series, smallest first, and how often each occurs."""
+    gaps = np.diff(values)
+    gaps *= codes[1:] == codes[:-1]  # in place: a column of a long table is large
     sizes, counts = np.unique(gaps, return_counts=True)
+    positive = sizes > 0  # the rest are repeats and the jumps from one series to the next
+    return sizes[positive], counts[positive]
+
+
+def _step(gaps: tuple[Ints, Ints]) -> int:
+    sizes, counts = gaps
     usual = int(sizes[np.argmax(counts)])
-    step = usual if counts[sizes % usual == 0].sum() >= 0.95 * len(gaps) else int(np.gcd.reduce(sizes))
-    if np.median(gaps) > 20 * step:
+    step = usual if counts[sizes % usual == 0].sum() >= 0.95 * counts.sum() else int(np.gcd.reduce(sizes))
+    if counts[sizes > 20 * step].sum() > 0.5 * counts.sum():
         raise DataError(
             "the times follow no regular clock (most gaps between neighbours are more than 20 times their common"
             " divisor): average the values over equal steps first, such as hours or days"
@@ -72,7 +82,7 @@ def _phase(values: Ints, step: int) -> int:
     return int(phases[np.argmax(counts)])
 
 
-def _fixed_clock(raw: Ints, gaps: Ints, like: Clock) -> Clock:
+def _fixed_clock(raw: Ints, gaps: tuple[Ints, Ints], like: Clock) -> Clock:
     step = _step(gaps)
     # days of a zone are counted on its local clock, so equal 24 hours are hours
     days = () if like.zone else ("day",)
@@ -82,7 +92,7 @@ def _fixed_clock(raw: Ints, gaps: Ints, like: Clock) -> Clock:
     raise DataError(f"the times are {step / 1000:g} milliseconds apart: steps must be whole milliseconds or longer")
 
 
-def _day_clock(local: Ints, codes: Ints, like: Clock) -> Clock | None:
+def _day_clock(local: Ints, codes: Codes, like: Clock) -> Clock | None:
     """Days, business days or weeks, where all rows have one time of day."""
     offset = _phase(local, DAY)
     off = local % DAY != offset
@@ -90,23 +100,23 @@ def _day_clock(local: Ints, codes: Ints, like: Clock) -> Clock | None:
     if off.any() and (like.zone is None or off.mean() > 0.05 or (local[off] % DAY - offset != MICROS["hour"]).any()):
         return None
     days = local // DAY
-    gaps = _gaps(days, codes)
-    step = _step(gaps)
+    step = _step(_gaps(days, codes))
     if step == 1 and _skips_weekends(days, codes):
         return replace(like, unit="business day", offset=offset)
     unit, length = ("week", 7) if step % 7 == 0 else ("day", 1)
     return replace(like, unit=unit, multiple=step // length, anchor=_phase(days, step) * DAY + offset)
 
 
-def _skips_weekends(days: Ints, codes: Ints) -> bool:
+def _skips_weekends(days: Ints, codes: Codes) -> bool:
     """Whether no day is on a weekend, and most jumps over days are from a Friday to its Monday."""
-    weekday = (days + 3) % 7
-    jump = (np.diff(days) > 1) & (np.diff(codes) == 0)
-    over = jump & (np.diff(days) == 3) & (weekday[:-1] == 4)
+    weekday = ((days + 3) % 7).astype(np.int8)
+    gap = np.diff(days)
+    jump = (gap > 1) & (codes[1:] == codes[:-1])
+    over = jump & (gap == 3) & (weekday[:-1] == 4)
     return bool((weekday < 5).all() and over.any() and 2 * over.sum() >= jump.sum())
 
 
-def _month_clock(local: Ints, codes: Ints, like: Clock) -> Clock | None:
+def _month_clock(local: Ints, codes: Codes, like: Clock) -> Clock | None:
     """Months, quarters or years, where all rows have one day of the month and time of day."""
     days = (local // DAY).astype("datetime64[D]")
     starts = days.astype("datetime64[M]")

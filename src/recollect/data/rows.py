@@ -21,6 +21,7 @@ __all__ = ["Rows", "join_parts", "long_table", "merge_rows", "read_steps", "read
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Codes = NDArray[np.int32]
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
 _SHOWN = 10
 
@@ -35,7 +36,7 @@ class Rows:
         values: [R, C] target and covariates; NaN where missing.
     """
 
-    codes: Ints
+    codes: Codes
     steps: Ints
     values: Floats
 
@@ -63,19 +64,23 @@ def join_parts(frame: pl.DataFrame, parts: Sequence[str], name: str) -> pl.DataF
     return frame.with_columns(pl.when(valid).then(time).alias(name))
 
 
-def series_codes(frame: pl.DataFrame, series: str | None, source: Path | None) -> tuple[Ints, tuple[str, ...]]:
+def series_codes(frame: pl.DataFrame, series: str | None, source: Path | None) -> tuple[Codes, tuple[str, ...]]:
     """The number [R] of each row's series, and the series' names in order of appearance.
 
     Raises DataError where a row names no series.
     """
     if series is None:
-        return np.zeros(len(frame), dtype=np.int64), ("",)
-    column = frame[series].cast(pl.String)
+        return np.zeros(len(frame), dtype=np.int32), ("",)
+    column = frame[series]
     if column.null_count():
         spots = place(source, column.is_null().arg_true().head(1).to_list())
         raise DataError(f'{spots[0]}, column "{series}": rows that do not name their series: {column.null_count():,}')
-    names = column.unique(maintain_order=True)
-    return column.cast(pl.Enum(names)).to_physical().cast(pl.Int64).to_numpy(), tuple(names)
+    # a name is mostly that of the row above: as text only once for each run, or it would outweigh the data
+    runs = column.rle().struct.unnest()
+    text = runs["value"].cast(pl.String)
+    names = text.unique(maintain_order=True)
+    codes = text.cast(pl.Enum(names)).to_physical().cast(pl.Int32).to_numpy()
+    return np.repeat(codes, runs["len"].to_numpy()), tuple(names)
 
 
 def read_times(column: pl.Series, form: str | None, source: Path | None) -> pl.Series:
@@ -98,7 +103,7 @@ def read_times(column: pl.Series, form: str | None, source: Path | None) -> pl.S
     return times
 
 
-def read_steps(frame: pl.DataFrame, codes: Ints, schema: Schema, source: Path | None) -> tuple[Ints, list[Note]]:
+def read_steps(frame: pl.DataFrame, codes: Codes, schema: Schema, source: Path | None) -> tuple[Ints, list[Note]]:
     """The step [R] of each row on the schema's clock; times between two steps go to the nearest, and are counted."""
     if schema.time is None:
         order = np.argsort(codes, kind="stable")
@@ -132,7 +137,7 @@ def merge_rows(rows: Rows, clock: Clock, names: Sequence[str], moved: bool) -> t
     late = _after(rows.codes, rows.steps)
     if (late < 0).any():
         order = np.lexsort((rows.steps, rows.codes))
-        same = np.diff(rows.codes) == 0
+        same = rows.codes[1:] == rows.codes[:-1]
         count = int((same & (late < 0)).sum())
         rows = Rows(rows.codes[order], rows.steps[order], rows.values[order])
         late = _after(rows.codes, rows.steps)
@@ -163,13 +168,13 @@ def merge_rows(rows: Rows, clock: Clock, names: Sequence[str], moved: bool) -> t
     return Rows(rows.codes[first], rows.steps[first], merged[first]), notes
 
 
-def _after(codes: Ints, steps: Ints) -> Ints:
+def _after(codes: Codes, steps: Ints) -> NDArray[np.int8]:
     """The sign [R - 1] of each row's place after the row before it: 0 for a repeat."""
-    series = np.diff(codes)
-    return np.sign(np.where(series == 0, np.diff(steps), series))
+    series, step = ((v[1:] > v[:-1]).astype(np.int8) - (v[1:] < v[:-1]) for v in (codes, steps))
+    return np.where(series == 0, step, series)
 
 
-def _conflict(clock: Clock, steps: Ints, codes: Ints, names: Sequence[str], count: int, moved: bool) -> Note:
+def _conflict(clock: Clock, steps: Ints, codes: Codes, names: Sequence[str], count: int, moved: bool) -> Note:
     """What is said of repeats that differ, or the DataError that refuses them."""
     if moved:
         return Note("repaired", count, f"rows that fell on the same step of {clock.span}, averaged: {count:,}")
@@ -188,7 +193,7 @@ def _conflict(clock: Clock, steps: Ints, codes: Ints, names: Sequence[str], coun
     )
 
 
-def _autumn(clock: Clock, steps: Ints, codes: Ints) -> bool:
+def _autumn(clock: Clock, steps: Ints, codes: Codes) -> bool:
     """Whether repeats look like the hour that a local clock shows twice: once a year, at night, on one day."""
     if clock.kind != "datetime" or clock.zone is not None or clock.wall:
         return False
