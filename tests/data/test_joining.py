@@ -89,6 +89,24 @@ class TestJoin:
             joined = join_panels(joined, panel_of(now, schema)) if len(now) else joined
         assert contents(joined) == contents(panel_of(frame, schema))
 
+    @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=12), st.data())
+    @settings(max_examples=60, deadline=None)
+    def test_a_wide_table_may_come_in_pieces_with_empty_cells(
+        self, there: list[tuple[bool, bool]], data: st.DataObject
+    ) -> None:
+        there = [(True, True), *there]
+        columns = {name: [10.0 * n + t if on[n] else None for t, on in enumerate(there)] for n, name in enumerate("ab")}
+        frame = pl.DataFrame({"t": range(len(there)), **columns})
+        schema = Schema("value", Clock(kind="integer"), time="t", series="series", wide=("a", "b"))
+        joined, first = panel_of(frame.head(1), schema), 1
+        while first < len(frame):
+            now = frame.slice(first, data.draw(st.integers(1, 4)))
+            first += len(now)
+            joined = (
+                join_panels(joined, panel_of(now, schema)) if any(map(any, there[first - len(now) : first])) else joined
+            )
+        assert contents(joined) == contents(panel_of(frame, schema))
+
     def test_newer_rows_ahead_replace_older_ones_and_those_in_a_gap_stay(self) -> None:
         schema = schema_of(ROWS)
         older = panel_of(ROWS.filter(pl.col("id") == "a"), schema)  # observed to 3, known to 5

@@ -16,6 +16,7 @@ from recollect.core.errors import DataError
 from recollect.data.inference import infer_schema
 from recollect.data.notes import Note
 from recollect.data.panel import Panel, build_panel
+from recollect.data.rows import series_codes
 
 START = date(2024, 1, 1)
 
@@ -93,6 +94,64 @@ def test_wide_columns_are_series() -> None:
     np.testing.assert_array_equal(panel.history(1), [5, 6])
     np.testing.assert_array_equal(panel.known[:, 0], [1, 2, 3, 2, 3])
     assert panel.keys(panel.starts + panel.ends, 1).columns == ["series", "day"]
+
+
+NAMES = {
+    "text": pl.Series(["b", "b", "a", "b", "", "a"]),
+    "categories": pl.Series(["b", "b", "a", "b", "c", "a"], dtype=pl.Categorical),
+    "numbers": pl.Series([7, 7, -1, 7, 0, -1]),
+    "fractions": pl.Series([7.5, 7.5, 0.1, 7.5, 1e300, 0.1]),
+    "truths": pl.Series([True, True, False, True, False, False]),
+    "days": pl.Series([START, START, date(1969, 1, 1), START, date(2030, 1, 1), date(1969, 1, 1)]),
+}
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_series_are_numbered_as_they_appear_and_named_by_their_text(kind: str) -> None:
+    codes, names = series_codes(NAMES[kind].to_frame("id"), "id", None)
+    told = NAMES[kind].cast(pl.String).to_list()
+    assert list(names) == list(dict.fromkeys(told))
+    assert [names[code] for code in codes] == told
+
+
+class TestNewerRows:
+    """Of newer rows a series may have none, in a wide table as in a long one."""
+
+    WIDE = daily([1.0, 2.0, 3.0]).with_columns(z=pl.Series([4.0, 5.0, None]), w=pl.Series([6.0, 7.0, 8.0]))
+
+    def test_a_wide_table_may_have_empty_cells(self) -> None:
+        schema, _ = infer_schema(self.WIDE, wide=True)
+        newer = daily([4.0, None], first=3).with_columns(
+            z=pl.Series([None, None], dtype=pl.Float64), w=pl.Series([None, 9.0])
+        )
+        panel, notes = build_panel(newer, schema, least=1)
+        assert panel.names == ("y", "w")
+        np.testing.assert_array_equal(panel.target, [4, 9])
+        np.testing.assert_array_equal(panel.starts - schema.clock.index(newer["day"])[0], [0, 1])
+        assert "series without a value in these rows, left as they are: 1, 'z'" in [note.text for note in notes]
+
+    def test_what_describes_a_series_stays_with_it_and_a_silent_one_needs_no_future(self) -> None:
+        frame = pl.concat(
+            [daily([1.0, 2.0]).with_columns(id=pl.lit(n), area=pl.lit(a), kind=pl.lit(k), price=pl.Series([1.0, 2.0]))
+             for n, a, k in [("p", 5.0, "hill"), ("q", 6.0, "coast"), ("r", 7.0, "moor")]]
+        )  # fmt: skip
+        schema, _ = infer_schema(frame, target="y", series="id", static=["area", "kind"], known=["price"])
+        silent = (pl.col("id") == "p") | (pl.col("day") > START)
+        newer = frame.filter((pl.col("id") != "p") | (pl.col("day") == START)).with_columns(
+            y=pl.when(silent).then(None).otherwise("y")
+        )
+        panel, _ = build_panel(newer, schema, horizon=1, least=1)
+        assert panel.names == ("q", "r") and panel.ends.tolist() == [1, 1]
+        np.testing.assert_array_equal(panel.static, [[6], [7]])
+        np.testing.assert_array_equal(panel.groups, [[1], [3]])
+        np.testing.assert_array_equal(panel.known[:, 0], [1, 2, 1, 2])
+
+    def test_rows_without_any_value_are_refused_and_so_is_learning_from_a_silent_series(self) -> None:
+        schema, _ = infer_schema(self.WIDE, wide=True)
+        with pytest.raises(DataError, match=r"series 'y', 'z', 'w': column \"value\" has no value at all"):
+            build_panel(self.WIDE.with_columns(pl.lit(None, pl.Float64).alias(n) for n in "yzw"), schema, least=1)
+        with pytest.raises(DataError, match="series 'z': column"):
+            build_panel(self.WIDE.with_columns(z=pl.lit(None, pl.Float64)), schema)
 
 
 def test_equal_repeats_are_kept_once_and_half_filled_ones_joined() -> None:

@@ -166,7 +166,7 @@ def _check_columns(frame: pl.DataFrame, schema: Schema) -> None:
 
 def _observed(rows: Rows, names: Sequence[str], schema: Schema, least: int) -> tuple[Rows, Ints, list[Note]]:
     """The rows of the series that have a value, renumbered, and which these are; DataError where all must have one."""
-    first = np.searchsorted(rows.codes, np.arange(len(names)))
+    first = rows.first(len(names))
     has_value = np.logical_or.reduceat(~np.isnan(rows.values[:, 0]), first)
     kept, empty = np.flatnonzero(has_value), [names[int(n)] for n in np.flatnonzero(~has_value)]
     if not empty:
@@ -185,7 +185,7 @@ def _observed(rows: Rows, names: Sequence[str], schema: Schema, least: int) -> t
 def _lay_out(rows: Rows, schema: Schema, names: Sequence[str], horizon: int | None) -> _Layout:
     """From the first observed target to the last, and on to the last row known ahead."""
     hidden = np.isnan(rows.values[:, 0])
-    first = np.searchsorted(rows.codes, np.arange(len(names)))
+    first = rows.first(len(names))
     limits = np.iinfo(np.int64)
     starts = np.minimum.reduceat(np.where(hidden, limits.max, rows.steps), first)
     stops = np.maximum.reduceat(np.where(hidden, limits.min, rows.steps), first) + 1

@@ -59,10 +59,17 @@ def _sorted(values: Ints, codes: Codes) -> bool:
 def _gaps(values: Ints, codes: Codes) -> tuple[Ints, Ints]:
     """The sizes of the gaps between neighbours of one series, smallest first, and how often each occurs."""
     gaps = np.diff(values)
-    gaps *= codes[1:] == codes[:-1]  # in place: a column of a long table is large
-    sizes, counts = np.unique(gaps, return_counts=True)
+    gaps *= codes[1:] == codes[:-1]
+    sizes, counts = _counted(gaps)
     positive = sizes > 0  # the rest are repeats and the jumps from one series to the next
     return sizes[positive], counts[positive]
+
+
+def _counted(values: Ints) -> tuple[Ints, Ints]:
+    """The different ``values``, smallest first, and how often each occurs; sorted in place, as they may be many."""
+    values.sort()
+    runs = pl.Series("value", values).rle().struct.unnest()
+    return runs["value"].to_numpy(), runs["len"].cast(pl.Int64).to_numpy()
 
 
 def _step(gaps: tuple[Ints, Ints]) -> int:
@@ -78,7 +85,7 @@ def _step(gaps: tuple[Ints, Ints]) -> int:
 
 
 def _phase(values: Ints, step: int) -> int:
-    phases, counts = np.unique(values % step, return_counts=True)
+    phases, counts = _counted(values % step)
     return int(phases[np.argmax(counts)])
 
 

@@ -40,6 +40,10 @@ class Rows:
     steps: Ints
     values: Floats
 
+    def first(self, count: int) -> Ints:
+        """The first row of each of ``count`` series, [N]."""
+        return np.searchsorted(self.codes, np.arange(count, dtype=self.codes.dtype))
+
 
 def long_table(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     """The table with one row for each series and time; wide columns come below one another."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from recollect.core.errors import DataError
 from recollect.data.panel import Panel
 from recollect.tasks.forecast.data import Windows
+from recollect.tasks.forecast.estimator import Forecaster
 from recollect.tasks.forecast.fitting import fit_model
 from recollect.tasks.forecast.model import Model
 from recollect.tasks.forecast.results import Intervals
@@ -108,6 +111,20 @@ def test_series_may_arrive_unevenly(streamed: tuple[Model, Panel], make_panel, l
         assert np.array_equal(next(flat(apart.forecast()))[[n for n, c in enumerate(counts) if not c]], untouched)
     together.update(piece(panel, long_waves, [14, 14], make_panel))
     assert close(apart.forecast(), together.forecast())
+
+
+def test_a_wide_table_may_leave_cells_empty() -> None:
+    hours = pl.datetime_range(datetime(2024, 1, 1), datetime(2024, 1, 8), "1h", eager=True)
+    angle = np.arange(len(hours)) * 2 * np.pi / SEASON
+    whole = pl.DataFrame({"time": hours, "a": 5 + np.sin(angle), "b": 9 + np.cos(angle)})
+    made = Forecaster(4, season=SEASON, hidden_size=8, max_epochs=1).fit(whole[:-6], wide=True)
+    before = made.predict()
+    after = made.update(whole[-6:].with_columns(b=pl.lit(None, pl.Float64))).predict()
+    assert after.filter(series="b").equals(before.filter(series="b"))
+    assert after.filter(series="a")["time"][0] == hours[-1] + timedelta(hours=1)
+    later = made.update(whole[-6:].with_columns(a=pl.lit(None, pl.Float64))).predict()
+    assert later.filter(series="a").equals(after.filter(series="a"))
+    assert later.filter(series="b")["time"].to_list() == later.filter(series="a")["time"].to_list()
 
 
 def test_a_gap_is_walked_through_without_a_value(streamed: tuple[Model, Panel], make_panel, long_waves) -> None:
