@@ -24,6 +24,8 @@ class Run(NamedTuple):
 
 RUNS = (
     Run("bench_demo.py", package="tensorflow"),
+    Run("bench_memory.py"),
+    Run("bench_memory.py --series 1 --points 5000000 --max-time 60"),
     Run("bench_m4.py --data {data}/m4 --frequency Hourly --max-time 25"),
     Run("bench_m4.py --data {data}/m4 --frequency Hourly --members 3 --max-time 140"),
     Run("bench_m4.py --data {data}/m4 --frequency Weekly --members 3 --max-time 140"),
