@@ -29,6 +29,8 @@ RUNS = (
     Run("bench_m4.py --data {data}/m4 --frequency Hourly --max-time 25"),
     Run("bench_m4.py --data {data}/m4 --frequency Hourly --members 3 --max-time 140"),
     Run("bench_m4.py --data {data}/m4 --frequency Weekly --members 3 --max-time 140"),
+    Run("bench_ett.py --data {data}/ett/ETTh1.csv.gz --members 3"),
+    Run("bench_exchange.py --data {data}/exchange_rate/exchange_rate.txt.gz"),
     Run("bench_neuralforecast.py --data {data}/m4"),
 )
 

@@ -125,3 +125,9 @@ class TestTheResult:
         assert found["origin"][-1] == last - timedelta(hours=4), "the last time that was known"
         assert found.group_by("origin").len()["len"].to_list() == [4, 4]
         assert found.select(pl.col("t") > pl.col("origin")).to_series().all()
+
+
+def test_an_origin_needs_two_observed_values(make_panel) -> None:
+    panel = make_panel([[1.0, np.nan, np.nan, 2.0, 3.0, 4.0, 5.0, 6.0]])
+    rows = origins_of(panel, 1, 5, 1).rows(panel, range(5))
+    assert rows.origins.tolist() == [4, 5, 6, 7]

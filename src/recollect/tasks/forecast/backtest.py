@@ -35,8 +35,8 @@ class Plan:
     horizon: int
 
     def rows(self, panel: Panel, folds: range) -> Rows:
-        """The forecasts of these folds: series with a history at the origin and something after it."""
-        known = np.array([int(np.isfinite(panel.history(n)).argmax()) + 2 for n in range(len(panel))])
+        """The forecasts of these folds: series with two observed values at the origin and something after it."""
+        known = np.array([_second(panel.history(n)) for n in range(len(panel))])
         pairs = []
         for fold in folds:
             at = self.origins[fold]
@@ -45,6 +45,12 @@ class Plan:
         series = np.concatenate([s for s, _ in pairs])
         origins = np.concatenate([o for _, o in pairs])
         return Rows(series, origins, panel.ends[series])
+
+
+def _second(history: Floats) -> int:
+    """How many steps hold the first two observed values; more than there are where there is no second."""
+    observed = np.flatnonzero(np.isfinite(history))
+    return int(observed[1]) + 1 if len(observed) > 1 else len(history) + 1
 
 
 def origins_of(panel: Panel, horizon: int, folds: int, stride: int) -> Plan:
