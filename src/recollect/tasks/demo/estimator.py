@@ -70,7 +70,7 @@ class Learner:
         with torch.no_grad():
             return _numbers(self.network(_tensor(inputs)))
 
-    def paths(self, window: Floats, steps: int, count: int = 100) -> Floats:
+    def paths(self, window: Floats, steps: int, count: int = 64) -> Floats:
         """Go on from ``window`` [50] for ``steps``, on ``count`` paths [count, steps] that its errors make differ.
 
         Each step predicts the next value of every path, adds one of the errors made on the validation part, and reads
