@@ -46,7 +46,7 @@ def main() -> None:
     settings = Settings(HORIZON, ensemble=asked.members, seed=asked.seed)
     season = infer_season(build_panel(frame.head(known), panel.schema)[0])
     model = fit_model(panel, settings, ends, season, validation=known - train)
-    origins = np.arange(first, stop - HORIZON + 1)
+    origins = np.arange(first - HORIZON + 1, stop)  # every value of the part is scored at every horizon
     windows, found = model.windows(panel, ends), []
     for n in range(len(panel)):
         rows = Rows(np.full(len(origins), n), origins, np.full(len(origins), len(x)))
@@ -54,17 +54,19 @@ def main() -> None:
     ours = np.stack(found, -1)  # [M, K, currencies]
     trust = [f"{float(network.trust):.2f}" for network in model.networks]
     part = "validation" if asked.validation else "last"
-    print(f"{asked.data.name}, {x.shape[1]} currencies, {len(origins)} origins of the {part} fifth, season {season}")
+    print(f"{asked.data.name}, {x.shape[1]} currencies, {stop - first} days of the {part} fifth, season {season}")
     print(f"trust in the network against its newborn, by validation: {', '.join(trust)}")
     print("RSE at horizon   " + "".join(f"{k:>9}" for k in SHOWN))
-    print("recollect        " + "".join(f"{rse(x, origins, ours[:, k - 1], k):9.5f}" for k in SHOWN))
-    print("random walk      " + "".join(f"{rse(x, origins, x[origins - 1], k):9.5f}" for k in SHOWN))
+    print(
+        "recollect        "
+        + "".join(f"{rse(x[first:stop], ours[HORIZON - k :][: stop - first, k - 1]):9.5f}" for k in SHOWN)
+    )
+    print("random walk      " + "".join(f"{rse(x[first:stop], x[first - k : stop - k]):9.5f}" for k in SHOWN))
     print(f"seconds: {time.perf_counter() - began:.1f}")
 
 
-def rse(x: Floats, origins: NDArray[np.int64], forecast: Floats, step: int) -> float:
+def rse(actual: Floats, forecast: Floats) -> float:
     """Root of the squared error over the squared distance from the mean, all columns together."""
-    actual = x[origins + step - 1]
     return float(np.sqrt(((actual - forecast) ** 2).sum() / ((actual - actual.mean()) ** 2).sum()))
 
 

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# One thread in every test and in the commands they start, whatever ran before: other numbers of threads give other
+# bits. It must be said before torch is loaded.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

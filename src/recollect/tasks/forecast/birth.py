@@ -44,14 +44,16 @@ def give_birth(network: ForecastNetwork, batches: Iterable[Batch], exams: Sequen
 def settle(network: ForecastNetwork, exams: Sequence[Batch]) -> None:
     """Set the trust in training by how much of the newborn's absolute error it saved on ``exams``.
 
-    Half where it saved nothing, all from FULL_TRUST on, none where it harmed as much: the average of two forecasts of
-    equal worth is mostly better than either (Bates & Granger 1969, doi:10.1057/jors.1969.103).
+    All from FULL_TRUST on, and half where it saved nothing: the average of two forecasts of equal worth is mostly
+    better than either (Bates & Granger 1969, doi:10.1057/jors.1969.103). But where not even a regression was worth
+    while, as on a random walk, training starts from no trust at all.
     """
     half = len(network.quantiles) // 2
     before = sum(_last_error(exam, network.newborn(exam)) for exam in exams)
     after = sum(_last_error(exam, network(exam)[:, :, half]) for exam in exams)
     saved = 1 - after / max(before, 1e-9)
-    network.trust.fill_(min(max(0.5 + 0.5 * saved / FULL_TRUST, 0.0), 1.0))
+    start = 0.5 if network.born_weight.any() else 0.0
+    network.trust.fill_(min(max(start + (1 - start) * saved / FULL_TRUST, 0.0), 1.0))
 
 
 def taught(batch: Batch) -> Tensor:

@@ -235,7 +235,7 @@ def _made(model: Model, panel: Panel) -> Iterator[str]:
     yield (
         f"There training was worth a trust of {100 * trust:.0f} %: the rest of the forecast is the mixture of naive "
         "forecasts with a linear correction, from which it began. All of it is given where training saved 5 % of the "
-        "beginning's error, half where it saved nothing."
+        "beginning's error."
     )
 
 
