@@ -11,14 +11,14 @@ from torch import Tensor
 from recollect.tasks.forecast.data import Batch
 from recollect.tasks.forecast.network import ForecastNetwork
 
-__all__ = ["give_birth", "settle"]
+__all__ = ["WHOLENESS", "give_birth", "settle"]
 
 SHARPNESS = 4  # a naive forecast's share falls with this power of its mean error
 LEAST_SHARE = -8.0  # as a logarithm
 RIDGES = (1.0, 0.1, 0.01, 0.001)  # of the mean squared input
 WORTHWHILE = 0.01  # of the mixture's error must be saved, or there is no regression
 LEAST_GAP = 1e-3
-WHOLENESS = 4
+WHOLENESS = 4  # a row weighs this power of its window's observed share: one with holes is a poor example of one without
 MIX_BATCHES, GAP_BATCHES = 8, 2
 FULL_TRUST = 0.05
 
@@ -79,7 +79,7 @@ def _regress(network: ForecastNetwork, batches: Iterable[Batch], exams: Sequence
     size = network.geometry.window + 1
     gram, moment = torch.zeros(size, size, dtype=torch.double), torch.zeros(size, network.geometry.horizon).double()
     for batch in batches:
-        whole = batch.seen.mean(-1) ** WHOLENESS  # a window with holes is a poor example of one without
+        whole = batch.seen.mean(-1) ** WHOLENESS
         weight = (batch.weight.mean(-1) * whole)[taught(batch).bool()].double()[:, None]
         x = torch.nn.functional.pad(batch.window, (0, 1), value=1.0)[taught(batch).bool()].double()
         left = _errors(network, batch)[taught(batch).bool()].nan_to_num().double()  # not seen: as the mixture says

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from recollect.core.errors import DataError
 from recollect.core.seeds import derive_seed
 from recollect.data.panel import Panel
+from recollect.tasks.forecast.birth import WHOLENESS
 from recollect.tasks.forecast.covariates import Covariates
 from recollect.tasks.forecast.data import Rows, Windows
 from recollect.tasks.forecast.geometry import Geometry
@@ -54,12 +57,14 @@ def _check_domain(domain: str, panel: Panel) -> None:
 
 def _probe(panel: Panel, settings: Settings, geometry: Geometry, cuts: Ints, judged: Rows, log: bool) -> float:
     scaling = Scaling.learn(panel, cuts, geometry.season, log=log)
-    windows = Windows(panel, geometry, scaling, Covariates.learn(panel, cuts))
+    # One origin a row: the regression remembers nothing.
+    windows = Windows(panel, replace(geometry, steps=1), scaling, Covariates.learn(panel, cuts))
     draws = Draws(
         windows, cuts, count=1, size=min(PROBE_ROWS, max(int(cuts.sum()), 16)), seed=derive_seed(settings.seed, "probe")
     )
     batch = next(iter(draws))
     x, y, weight = (t[:, -1].double().numpy() for t in (batch.window, batch.target, batch.weight))
+    weight = weight * batch.seen[:, -1].double().mean(-1, keepdim=True).numpy() ** WHOLENESS
     whole = (weight > 0).all(1)
     x, y, weight = (x[whole], y[whole], weight[whole].mean(1)) if whole.any() else (x, y, weight.mean(1))
     x = np.column_stack([x, np.ones(len(x))])
