@@ -68,17 +68,18 @@ class Panel:
         first = int(self.offsets[n])
         return self.target[first : first + int(self.ends[n])]
 
-    def keys(self, first: Ints, count: int) -> pl.DataFrame:
-        """The series and time columns, under their own names and in their own form, of ``count`` steps a series.
+    def keys(self, first: Ints, count: int, series: Ints | None = None) -> pl.DataFrame:
+        """The series and time columns, under their own names and in their own form, of ``count`` steps a row.
 
-        ``first`` [N] is the step on the clock from which to count: ``starts + ends`` for what follows the history.
-        A table of a single series has no series column.
+        ``first`` [M] is the step on the clock from which to count: ``starts + ends`` for what follows the history.
+        ``series`` [M] is the row's series; each in turn by default. A table of a single series has no series column.
         """
+        rows = np.arange(len(self)) if series is None else series
         steps = (np.asarray(first, dtype=np.int64)[:, None] + np.arange(count)).ravel()
         time = self.clock.at(steps).alias(self.schema.time_name)
         if self.schema.series is None:
             return time.to_frame()
-        names = pl.Series(self.schema.series, self.names).gather(np.repeat(np.arange(len(self)), count))
+        names = pl.Series(self.schema.series, self.names).gather(np.repeat(rows, count))
         return pl.DataFrame([names.cast(pl.Int64) if self.schema.integer_names else names, time])
 
 

@@ -1,1 +1,1 @@
-"""Honest scores: metrics, baselines, splits and conformal intervals. Knows arrays and callables, no models."""
+"""Honest scores: metrics, baselines and conformal intervals. Knows arrays and callables, no models."""

@@ -67,19 +67,9 @@ def forecast_frame(
     panel: Panel, series: Ints, origins: Ints, intervals: Intervals, levels: tuple[float, ...]
 ) -> pl.DataFrame:
     """Columns: the series and the time under their own names, ``forecast``, ``lower_80``, ``upper_80`` and so on."""
-    keys = _keys(panel, series, panel.starts[series] + origins, intervals.point.shape[1])
+    keys = panel.keys(panel.starts[series] + origins, intervals.point.shape[1], series)
     columns = {"forecast": intervals.point.ravel()}
     for i, level in enumerate(levels):
         columns[f"lower_{percent(level / 100)}"] = intervals.lower[..., i].ravel()
         columns[f"upper_{percent(level / 100)}"] = intervals.upper[..., i].ravel()
     return pl.concat([keys, pl.DataFrame(columns)], how="horizontal")
-
-
-def _keys(panel: Panel, series: Ints, first: Ints, count: int) -> pl.DataFrame:
-    """The series and time columns of ``count`` steps from step ``first`` [M] of the clock for each row."""
-    schema = panel.schema
-    time = panel.clock.at((first[:, None] + np.arange(count)).ravel()).alias(schema.time_name)
-    if schema.series is None:
-        return time.to_frame()
-    names = pl.Series(schema.series, panel.names).gather(np.repeat(series, count))
-    return pl.DataFrame([names.cast(pl.Int64) if schema.integer_names else names, time])
