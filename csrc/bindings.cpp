@@ -5,8 +5,13 @@
 
 #include "cpu.hpp"
 #include "peak.hpp"
+#include "recurrence.hpp"
 
 namespace nb = nanobind;
+using recollect::Kind;
+using recollect::Layer;
+using recollect::Sequence;
+using recollect::Squash;
 
 namespace {
 
@@ -19,6 +24,67 @@ double peak_flops(double seconds) {
   return recollect::baseline::peak_flops(seconds);
 }
 
+void bind_layer(nb::module_& module) {
+  nb::enum_<Kind>(module, "Kind")
+      .value("lstm", Kind::lstm)
+      .value("peephole", Kind::peephole)
+      .value("coupled", Kind::coupled)
+      .value("layernorm", Kind::layernorm)
+      .value("decay", Kind::decay)
+      .value("gru", Kind::gru)
+      .value("rnn", Kind::rnn);
+  nb::enum_<Squash>(module, "Squash").value("tanh", Squash::tanh).value("relu", Squash::relu);
+  nb::class_<Sequence>(module, "Sequence", "An address, and how many values lie between two times and two rows.")
+      .def("__init__", [](Sequence* self, recollect::Address at, int64_t time, int64_t row) {
+        new (self) Sequence{at, time, row};
+      });
+  nb::class_<Layer>(module, "Layer", "A layer over a sequence, by addresses: csrc/recurrence.hpp says what each is.")
+      .def(nb::init<>())
+      .def_rw("kind", &Layer::kind)
+      .def_rw("squash", &Layer::squash)
+      .def_rw("wide", &Layer::wide)
+      .def_rw("reverse", &Layer::reverse)
+      .def_rw("threads", &Layer::threads)
+      .def_rw("T", &Layer::T)
+      .def_rw("B", &Layer::B)
+      .def_rw("I", &Layer::I)
+      .def_rw("H", &Layer::H)
+      .def_rw("P", &Layer::P)
+      .def_rw("x", &Layer::x)
+      .def_rw("lengths", &Layer::lengths)
+      .def_rw("h0", &Layer::h0)
+      .def_rw("c0", &Layer::c0)
+      .def_rw("W", &Layer::W)
+      .def_rw("R", &Layer::R)
+      .def_rw("b", &Layer::b)
+      .def_rw("E", &Layer::E)
+      .def_rw("Q", &Layer::Q)
+      .def_rw("gaps", &Layer::gaps)
+      .def_rw("h_mask", &Layer::h_mask)
+      .def_rw("zone_c", &Layer::zone_c)
+      .def_rw("zone_h", &Layer::zone_h)
+      .def_rw("zone_mean", &Layer::zone_mean)
+      .def_rw("seed", &Layer::seed)
+      .def_rw("y", &Layer::y)
+      .def_rw("hT", &Layer::hT)
+      .def_rw("cT", &Layer::cT)
+      .def_rw("gates", &Layer::gates)
+      .def_rw("gate", &Layer::gate)
+      .def_rw("cells", &Layer::cells)
+      .def_rw("inner", &Layer::inner)
+      .def_rw("dy", &Layer::dy)
+      .def_rw("dhT", &Layer::dhT)
+      .def_rw("dcT", &Layer::dcT)
+      .def_rw("dx", &Layer::dx)
+      .def_rw("dh0", &Layer::dh0)
+      .def_rw("dc0", &Layer::dc0)
+      .def_rw("dW", &Layer::dW)
+      .def_rw("dR", &Layer::dR)
+      .def_rw("db", &Layer::db)
+      .def_rw("dE", &Layer::dE)
+      .def_rw("dQ", &Layer::dQ);
+}
+
 }  // namespace
 
 NB_MODULE(_core, module) {
@@ -29,4 +95,9 @@ NB_MODULE(_core, module) {
              "The widest instruction set, or the one that RECOLLECT_ISA names; ValueError if it is not offered.");
   module.def("peak_flops", &peak_flops, nb::arg("seconds"), nb::call_guard<nb::gil_scoped_release>(),
              "Measured float32 operations a second on one thread, from registers alone; an FMA counts as two.");
+  bind_layer(module);
+  module.def("forward", &recollect::forward, nb::arg("layer"), nb::call_guard<nb::gil_scoped_release>(),
+             "Read a sequence: fills what the layer names as written by the forward pass. Checks no shape.");
+  module.def("backward", &recollect::backward, nb::arg("layer"), nb::call_guard<nb::gil_scoped_release>(),
+             "The gradients of a sequence that forward has read. Checks no shape.");
 }

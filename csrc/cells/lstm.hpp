@@ -1,0 +1,38 @@
+// The cell with a forget gate: c = f * c + i * g, h = o * squash(c); gates i f g o.
+// Gers, Schmidhuber & Cummins 2000, "Learning to forget", section 3. The equations are in nn/cells.py, their
+// derivatives are derived in docs/explanation/kernel.md.
+#pragma once
+
+#include "cell.hpp"
+
+namespace recollect::RECOLLECT_ISA {
+
+template <class T, template <class> class Squash>
+struct Lstm {
+  static constexpr int gates = 4, saved = 4, own = 0;
+  static constexpr bool sees_h = false;  // reads h of the step before other than through R
+
+  // sums: the pre-activations; saved: the gates.
+  static After<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>&, Vec<T>* saved) {
+    const Vec<T> i = saved[0] = sigmoid(sums[0]);
+    const Vec<T> f = saved[1] = sigmoid(sums[1]);
+    const Vec<T> g = saved[2] = Squash<T>::value(sums[2]);
+    const Vec<T> o = saved[3] = sigmoid(sums[3]);
+    const Vec<T> c = f * before.c + i * g;
+    return {c, o * Squash<T>::value(c)};
+  }
+
+  // after: the gradients of c and h; grads: those of the pre-activations.
+  static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>&, After<T> after, Vec<T>* grads) {
+    const Vec<T> i = saved[0], f = saved[1], g = saved[2], o = saved[3];
+    const Vec<T> s = Squash<T>::value(f * before.c + i * g);
+    const Vec<T> dc = after.c + after.h * o * Squash<T>::slope(s);
+    grads[0] = dc * g * i * (T{1} - i);
+    grads[1] = dc * before.c * f * (T{1} - f);
+    grads[2] = dc * i * Squash<T>::slope(g);
+    grads[3] = after.h * s * o * (T{1} - o);
+    return {dc * f, Vec<T>{}};
+  }
+};
+
+}  // namespace recollect::RECOLLECT_ISA

@@ -1,0 +1,70 @@
+// Weights set in panels, in the order in which the micro-kernels read them, and gradients set back.
+#pragma once
+
+#include "plan.hpp"
+#include "simd.hpp"
+
+namespace recollect::RECOLLECT_ISA {
+
+// H units in vectors: how many there are, and how many lanes of one are real.
+template <class T>
+struct Units {
+  int64_t H;
+  RECOLLECT_INLINE int64_t count() const { return (H + width<T> - 1) / width<T>; }
+  RECOLLECT_INLINE int64_t full() const { return H / width<T>; }
+  RECOLLECT_INLINE int lanes(int64_t unit) const {
+    return static_cast<int>(H - unit * width<T> < width<T> ? H - unit * width<T> : width<T>);
+  }
+};
+
+// M [G * H, C] -> panels [units, C, G, width] for the forward pass; lanes past H are zero.
+template <class T>
+inline void pack_by_unit(const T* M, int G, int64_t H, int64_t C, int64_t unit, T* panel) {
+  constexpr int W = width<T>;
+  constexpr int64_t kRun = 16;  // columns at a time: the lines that a run touches stay in the nearest cache
+  const int lanes = Units<T>{H}.lanes(unit);
+  for (int64_t begin = 0; begin < C; begin += kRun) {
+    const int64_t end = begin + kRun < C ? begin + kRun : C;
+    for (int g = 0; g < G; ++g) {
+      T* to = panel + g * W;
+      for (int lane = 0; lane < W; ++lane) {
+        const T* from = M + (g * H + unit * W + lane) * C;
+        for (int64_t k = begin; k < end; ++k) to[k * G * W + lane] = lane < lanes ? from[k] : T{0};
+      }
+    }
+  }
+}
+
+// The way back, for a gradient: panel of one unit vector [C, G, width] -> its rows of M [G * H, C].
+template <class T>
+inline void unpack_by_unit(const T* panel, int G, int64_t H, int64_t C, int64_t unit, T* M) {
+  constexpr int W = width<T>;
+  const int lanes = Units<T>{H}.lanes(unit);
+  for (int g = 0; g < G; ++g) {
+    for (int lane = 0; lane < lanes; ++lane) {
+      T* to = M + (g * H + unit * W + lane) * C;
+      for (int64_t k = 0; k < C; ++k) to[k] = panel[(k * G + g) * W + lane];
+    }
+  }
+}
+
+// Columns [first, first + vectors * width) of M [G * H, C] -> [G * H rows, vectors, width] for the backward pass, the rows
+// in the order unit vector, gate, lane: the order of a record of gradients. Columns past C are zero.
+template <class T>
+inline void pack_by_column(const T* M, int G, int64_t H, int64_t C, int64_t first, int vectors, T* panel) {
+  constexpr int W = width<T>;
+  const Units<T> units{H};
+  for (int64_t unit = 0; unit < units.count(); ++unit) {
+    for (int g = 0; g < G; ++g) {
+      for (int lane = 0; lane < units.lanes(unit); ++lane, panel += vectors * W) {
+        const T* from = M + (g * H + unit * W + lane) * C + first;
+        for (int v = 0; v < vectors; ++v) {
+          const int64_t left = C - first - v * W;
+          store(panel + v * W, left >= W ? load(from + v * W) : load_part(from + v * W, static_cast<int>(left)));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace recollect::RECOLLECT_ISA

@@ -1,0 +1,47 @@
+#include "plan.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace recollect {
+
+namespace {
+
+// Below this many multiply-adds waking a second thread costs more than it saves.
+constexpr double kWorthAThread = 1e5;
+
+int useful_threads(const Layer& layer) {
+  const double work = 4.0 * layer.H * (layer.I + layer.H) * layer.B * layer.T;
+  return static_cast<int>(std::clamp(work / kWorthAThread, 1.0, static_cast<double>(std::max(layer.threads, 1))));
+}
+
+}  // namespace
+
+Planned::Planned(const Layer& layer, int most)
+    : T_(layer.T), reverse_(layer.reverse), threads_(useful_threads(layer)), order_(layer.B),
+      lengths_(layer.B, layer.T), living_(layer.T, layer.B) {
+  std::iota(order_.begin(), order_.end(), 0);
+  if (layer.lengths != 0) {
+    const auto* given = reinterpret_cast<const int64_t*>(layer.lengths);
+    std::stable_sort(order_.begin(), order_.end(), [given](int64_t a, int64_t b) { return given[a] > given[b]; });
+    std::transform(order_.begin(), order_.end(), lengths_.begin(), [given](int64_t row) { return given[row]; });
+    int64_t rows = layer.B;
+    for (int64_t t = 0; t < T_; ++t) {
+      while (rows > 0 && lengths_[rows - 1] <= t) --rows;
+      living_[t] = rows;
+    }
+  }
+  const int64_t fewest = (layer.B + most - 1) / most;
+  const int64_t count = std::min(layer.B, (fewest + threads_ - 1) / threads_ * threads_);
+  for (int64_t block = 0; block < count; ++block) {
+    const int64_t first = block * layer.B / count;
+    blocks_.push_back({first, static_cast<int>((block + 1) * layer.B / count - first)});
+  }
+}
+
+Plan Planned::plan() const {
+  return {order_.data(), lengths_.data(), living_.data(), blocks_.data(), static_cast<int64_t>(blocks_.size()),
+          threads_,      T_,              reverse_};
+}
+
+}  // namespace recollect

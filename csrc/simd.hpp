@@ -1,0 +1,94 @@
+// Vectors of the width that the instruction set at hand offers: the language's own operators work lane by lane.
+// Included by sources that are compiled once for each instruction set, into a namespace of its own (RECOLLECT_ISA).
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace recollect::RECOLLECT_ISA {
+
+#if defined(__AVX512F__)
+constexpr int kBytes = 64;
+#elif defined(__AVX__)
+constexpr int kBytes = 32;
+#else
+constexpr int kBytes = 16;  // SSE2, NEON, or whatever the compiler makes of it
+#endif
+
+template <class T>
+constexpr int width = kBytes / static_cast<int>(sizeof(T));  // lanes of a vector of T
+
+template <class T>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(kBytes)));
+};
+template <class T>
+using Vec = typename VectorOf<T>::type;
+
+// The whole number of the same size as T, for its bits.
+template <class T>
+using Bits = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
+
+template <class T>
+inline Vec<T> splat(T value) {
+  return Vec<T>{} + value;
+}
+
+// Memory need not be aligned.
+template <class T>
+inline Vec<T> load(const T* from) {
+  Vec<T> value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+template <class T>
+inline void store(T* to, Vec<T> value) {
+  std::memcpy(to, &value, sizeof value);
+}
+
+// The first `lanes` of a vector, 0 <= lanes <= width; the others are zero, and no other memory is touched.
+template <class T>
+inline Vec<T> load_part(const T* from, int lanes) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    return (Vec<T>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << lanes) - 1U), from);
+  } else {
+    return (Vec<T>)_mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << lanes) - 1U), from);
+  }
+#else
+  Vec<T> value{};
+  for (int lane = 0; lane < lanes; ++lane) value[lane] = from[lane];
+  return value;
+#endif
+}
+
+template <class T>
+inline void store_part(T* to, Vec<T> value, int lanes) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1U << lanes) - 1U), (__m512)value);
+  } else {
+    _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1U << lanes) - 1U), (__m512d)value);
+  }
+#else
+  for (int lane = 0; lane < lanes; ++lane) to[lane] = value[lane];
+#endif
+}
+
+// The sum of all lanes, halves onto halves: the same order on every machine of this width.
+template <class T>
+inline T sum(Vec<T> value) {
+  T lanes[width<T>];
+  store(lanes, value);
+  for (int half = width<T> / 2; half > 0; half /= 2) {
+    for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+  }
+  return lanes[0];
+}
+
+}  // namespace recollect::RECOLLECT_ISA

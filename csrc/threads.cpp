@@ -1,0 +1,103 @@
+#include "threads.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace recollect {
+
+namespace {
+
+// Looks this often before going to sleep: a chunk of time steps is often over within some ten microseconds.
+constexpr int kSpins = 4000;
+
+inline void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+void wait_while(const std::atomic<unsigned>& value, unsigned old) {
+  for (int spin = 0; spin < kSpins; ++spin) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    pause();
+  }
+  while (value.load(std::memory_order_acquire) == old) value.wait(old, std::memory_order_acquire);
+}
+
+class Pool {
+ public:
+  ~Pool() {
+    stop_ = true;
+    wake();
+    for (auto& worker : workers_) worker.join();
+  }
+
+  void run(int count, void (*work)(void*, int), void* context) {
+    const std::lock_guard<std::mutex> turn(turn_);
+    work_ = work;
+    context_ = context;
+    count_ = count;
+    while (static_cast<int>(workers_.size()) < count - 1) add();
+    left_.store(static_cast<unsigned>(workers_.size()), std::memory_order_relaxed);
+    wake();
+    work(context, 0);
+    for (unsigned left = left_.load(std::memory_order_acquire); left != 0; left = left_.load(std::memory_order_acquire)) {
+      wait_while(left_, left);
+    }
+  }
+
+ private:
+  void wake() {
+    round_.fetch_add(1, std::memory_order_release);
+    round_.notify_all();
+  }
+
+  void add() {
+    const int thread = static_cast<int>(workers_.size()) + 1;
+    workers_.emplace_back([this, thread, seen = round_.load()]() mutable {
+      for (;;) {
+        wait_while(round_, seen);
+        ++seen;
+        if (stop_) return;
+        if (thread < count_) work_(context_, thread);
+        left_.fetch_sub(1, std::memory_order_acq_rel);
+        left_.notify_all();
+      }
+    });
+  }
+
+  std::mutex turn_;
+  std::vector<std::thread> workers_;
+  std::atomic<unsigned> round_{0}, left_{0};
+  std::atomic<bool> stop_{false};
+  void (*work_)(void*, int) = nullptr;
+  void* context_ = nullptr;
+  int count_ = 0;
+};
+
+// A forked child has none of its parent's threads: it leaves the parent's pool alone and makes one of its own.
+Pool& pool() {
+  static std::mutex making;
+  static std::unique_ptr<Pool> current;
+  static pid_t owner = 0;
+  const std::lock_guard<std::mutex> lock(making);
+  if (owner != getpid()) {
+    static_cast<void>(current.release());
+    current = std::make_unique<Pool>();
+    owner = getpid();
+  }
+  return *current;
+}
+
+}  // namespace
+
+void run_on_threads(int count, void (*work)(void* context, int thread), void* context) {
+  pool().run(count, work, context);
+}
+
+}  // namespace recollect

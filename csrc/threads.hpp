@@ -1,0 +1,17 @@
+// Threads that wait between calls. Compiled once, for any processor.
+#pragma once
+
+namespace recollect {
+
+// Runs work(context, 0), ..., work(context, count - 1), each on a thread of its own, the first on the caller's; returns
+// when all have. What they wrote is then visible. Calls from several threads at once take turns.
+void run_on_threads(int count, void (*work)(void* context, int thread), void* context);
+
+// The same for a callable.
+template <class Work>
+void parallel(int count, Work&& work) {
+  if (count <= 1) return work(0);
+  run_on_threads(count, [](void* context, int thread) { (*static_cast<Work*>(context))(thread); }, &work);
+}
+
+}  // namespace recollect
