@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DOCS   := $(VENV)/.ready-docs
-NATIVE := pyproject.toml CMakeLists.txt $(wildcard csrc/*)
+NATIVE := pyproject.toml CMakeLists.txt $(wildcard csrc/*.?pp csrc/*/*.?pp)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check examples bench docs clean

@@ -12,31 +12,32 @@ class Backward {
   static constexpr int W = width<T>, G = Cell::gates, kRecord = G + Cell::own;
 
   struct Row {
-    int64_t n;
-    const T *dy, *dhT, *dcT, *saved, *c_old, *h_old;  // dhT, dcT: where t is the row's last step, and they are given
-    bool last;
+    int64_t n, position;  // position: of its record
+    const T* later;       // its record of the step that was read after this one, or zeros
+    const T *dy, *saved, *c_old, *h_old;
     T gap;
+    bool last;            // of the row's steps
   };
 
   const Layer& layer_;
   const Plan& plan_;
-  const Units<T> units_;
+  const Units<T> units_, outputs_;
+  const int64_t O_;
   const Views<T> view_;
   const bool zoned_, direct_;  // direct: gradients also reach h of the step before by other ways than R
   const Coins<T> coins_c_, coins_h_;
   Gradients<T, Cell> sum_;
   Workspace space_;
-  T *R_panels_, *dc_, *dh_;  // dc, dh: [B, padded H], what the step before is to get
+  T *R_panels_, *Q_panels_, *dc_, *dh_;  // dc, dh: [B, padded H], what the step before is to get
+  Row* rows_;                            // [B], in their places, of the step that is being computed
 
  public:
   Backward(const Layer& layer, const Plan& plan)
-      : layer_(layer), plan_(plan), units_{layer.H}, view_(layer), zoned_(layer.zone_c > 0 || layer.zone_h > 0),
-        direct_(Cell::sees_h || zoned_), coins_c_(layer, 0, layer.zone_c), coins_h_(layer, 1, layer.zone_h),
-        sum_(layer, plan), space_(bytes()) {
-    sum_.take(space_);
-    R_panels_ = space_.template take<T>(G * layer.H * padded());
-    dc_ = space_.template take<T>(layer.B * padded());
-    dh_ = space_.template take<T>(direct_ ? layer.B * padded() : 0);
+      : layer_(layer), plan_(plan), units_{layer.H}, outputs_{layer.P ? layer.P : layer.H}, O_(outputs_.H),
+        view_(layer), zoned_(layer.zone_c > 0 || layer.zone_h > 0), direct_(Cell::sees_h || layer.zone_h > 0),
+        coins_c_(layer, 0, layer.zone_c), coins_h_(layer, 1, layer.zone_h), sum_(layer, plan),
+        space_(Workspace::measure([this](auto& space) { take(space); })) {
+    take(space_);
   }
 
   void run() {
@@ -51,35 +52,35 @@ class Backward {
   }
 
  private:
-  int64_t padded() const { return units_.count() * W; }
-  size_t bytes() const {
-    return sum_.bytes() + Workspace::size<T>(G * layer_.H * padded()) + Workspace::size<T>(layer_.B * padded()) +
-           Workspace::size<T>(direct_ ? layer_.B * padded() : 0);
+  template <class Space>
+  void take(Space& space) {
+    const int64_t H = layer_.H;
+    sum_.take(space);
+    R_panels_ = space.template take<T>(G * H * outputs_.count() * W);
+    Q_panels_ = space.template take<T>(layer_.P * padded());
+    dc_ = space.template take<T>(layer_.B * padded());
+    dh_ = space.template take<T>(direct_ ? layer_.B * padded() : 0);
+    rows_ = space.template take<Row>(layer_.B);
   }
-  int vectors(int64_t unit) const {
-    return static_cast<int>(units_.count() - unit < kVectors ? units_.count() - unit : kVectors);
+
+  int64_t padded() const { return units_.count() * W; }
+  static int vectors(const Units<T>& units, int64_t unit) {
+    return static_cast<int>(units.count() - unit < kVectors ? units.count() - unit : kVectors);
   }
   int64_t time(int64_t step) const { return plan_.time(layer_.T - 1 - step); }
 
   void prepare(int thread) {
     sum_.prepare(thread);
-    for (int64_t unit = thread * kVectors; unit < units_.count(); unit += plan_.threads * kVectors) {
-      pack_by_column(view_.R, G, layer_.H, layer_.H, unit * W, vectors(unit), R_panels_ + unit * W * G * layer_.H);
+    for (int64_t unit = thread * kVectors; unit < outputs_.count(); unit += plan_.threads * kVectors) {
+      pack_by_column(view_.R, G, layer_.H, O_, unit * W, vectors(outputs_, unit), R_panels_ + unit * W * G * layer_.H);
+    }
+    for (int64_t unit = thread * kVectors; layer_.P && unit < units_.count(); unit += plan_.threads * kVectors) {
+      pack_by_column(view_.Q, 1, layer_.P, layer_.H, unit * W, vectors(units_, unit), Q_panels_ + unit * W * layer_.P);
     }
   }
 
   void recur(int thread, int64_t begin, int64_t end) {
-    for (int64_t step = begin; step < end; ++step) {
-      const int64_t t = time(step);
-      for (int64_t unit = 0; unit < units_.count(); unit += kVectors) {
-        for (int64_t k = thread; k < plan_.block_count; k += plan_.threads) {
-          const int64_t left = plan_.living[t] - plan_.blocks[k].first;
-          if (left <= 0) break;
-          const int count = static_cast<int>(left < plan_.blocks[k].rows ? left : plan_.blocks[k].rows);
-          retrace(plan_.blocks[k].first, count, unit, step, t);
-        }
-      }
-    }
+    for (int64_t step = begin; step < end; ++step) retreat(thread, step);
     for (int64_t k = thread; k < plan_.block_count; k += plan_.threads) {
       for (int64_t place = plan_.blocks[k].first; place < plan_.blocks[k].first + plan_.blocks[k].rows; ++place) {
         leave(place, begin, end);
@@ -87,49 +88,94 @@ class Backward {
     }
   }
 
-  // A few rows, and the units of kVectors vectors, at one step.
-  void retrace(int64_t first, int count, int64_t unit, int64_t step, int64_t t) {
-    Row rows[kRows];
-    const T* later[kRows];  // the records of the step that was read after this one
-    for (int r = 0; r < count; ++r) {
-      rows[r] = row_at(first + r, t);
-      later[r] = rows[r].last ? sum_.zero() : sum_.record(0, sum_.position(first + r, step - 1));
-      if (unit == 0) sum_.note(first + r, step, view_.x(t, rows[r].n), rows[r].h_old, rows[r].n, t);
+  // One step of all this thread's rows.
+  void retreat(int thread, int64_t step) {
+    const int64_t t = time(step);
+    const auto blocks = [&](auto&& work) {
+      for (int64_t k = thread; k < plan_.block_count; k += plan_.threads) {
+        const int64_t first = plan_.blocks[k].first, left = plan_.living[t] - first;
+        if (left <= 0) break;
+        work(first, static_cast<int>(left < plan_.blocks[k].rows ? left : plan_.blocks[k].rows));
+      }
+    };
+    blocks([&](int64_t first, int count) {
+      for (int64_t place = first; place < first + count; ++place) {
+        rows_[place] = row_at(place, step, t);
+        sum_.note(rows_[place].position, rows_[place].n, t, rows_[place].h_old);
+      }
+    });
+    for (int64_t unit = 0; layer_.P && unit < outputs_.count(); unit += kVectors) {
+      blocks([&](int64_t first, int count) { gather(first, count, unit); });
     }
+    for (int64_t unit = 0; unit < units_.count(); unit += kVectors) {
+      blocks([&](int64_t first, int count) { retrace(first, count, unit, t); });
+    }
+  }
+
+  // The gradients of projected outputs, a few rows and kVectors vectors of them.
+  void gather(int64_t first, int count, int64_t unit) {
     Vec<T> sums[kRows * kVectors] = {};
-    through_R(count, later, unit, sums);
+    through_R(first, count, unit, sums);
     for (int r = 0; r < count; ++r) {
-      for (int v = 0; v < vectors(unit); ++v) {
-        const Vec<T> dh = sums[r * vectors(unit) + v];
-        T* record = sum_.record(unit + v, sum_.position(first + r, step));
+      const Row& row = rows_[first + r];
+      for (int v = 0; v < vectors(outputs_, unit); ++v) {
+        const Lanes<T, true> lane{outputs_.lanes(unit + v)};
+        const Vec<T> dh = arriving<true>(row, sums[r * vectors(outputs_, unit) + v], (unit + v) * W, lane);
+        store(sum_.outputs().at(unit + v, row.position), dh);
+      }
+    }
+  }
+
+  // A few rows, and the units of kVectors vectors.
+  void retrace(int64_t first, int count, int64_t unit, int64_t t) {
+    Vec<T> sums[kRows * kVectors] = {};
+    if (layer_.P) {
+      const T* outputs[kRows];
+      for (int r = 0; r < count; ++r) outputs[r] = sum_.outputs().at(0, rows_[first + r].position);
+      sum_.outputs().multiply(count, vectors(units_, unit), outputs, Q_panels_ + unit * W * layer_.P, sums);
+    } else {
+      through_R(first, count, unit, sums);
+    }
+    for (int r = 0; r < count; ++r) {
+      for (int v = 0; v < vectors(units_, unit); ++v) {
+        const Vec<T> dh = sums[r * vectors(units_, unit) + v];
         if (units_.lanes(unit + v) == W) {
-          retrace_unit<false>(rows[r], first + r, dh, unit + v, t, record);
+          retrace_unit<false>(first + r, dh, unit + v, t);
         } else {
-          retrace_unit<true>(rows[r], first + r, dh, unit + v, t, record);
+          retrace_unit<true>(first + r, dh, unit + v, t);
         }
       }
     }
   }
 
-  // sums += records R, for the columns of these units.
-  void through_R(int count, const T* const* records, int64_t unit, Vec<T>* sums) const {
+  // sums += records R, for some columns of R: what the step that was read after this one sends back.
+  void through_R(int64_t first, int count, int64_t unit, Vec<T>* sums) const {
+    const T* records[kRows];
+    for (int r = 0; r < count; ++r) records[r] = rows_[first + r].later;
     const T* panel = R_panels_ + unit * W * G * layer_.H;
-    sum_.multiply(count, vectors(unit), records, panel, sums);
+    sum_.records().multiply(count, vectors(outputs_, unit), records, panel, sums);
+  }
+
+  // The gradient of some units of h: from the step after, from outside, and at the row's end from the last state.
+  template <bool part>
+  Vec<T> arriving(const Row& row, Vec<T> dh, int64_t at, Lanes<T, part> lane) const {
+    if (layer_.h_mask) dh *= lane.get(view_.h_mask + row.n * O_ + at);
+    if (row.dy) dh += lane.get(row.dy + at);
+    if (row.last && view_.dhT) dh += lane.get(view_.dhT + row.n * O_ + at);
+    return dh;
   }
 
   template <bool part>
-  void retrace_unit(const Row& row, int64_t place, Vec<T> through, int64_t unit, int64_t t, T* record) {
+  void retrace_unit(int64_t place, Vec<T> dh, int64_t unit, int64_t t) {
+    const Row& row = rows_[place];
     const int64_t at = unit * W, own = place * padded() + at;
     const Lanes<T, part> lane{units_.lanes(unit)};
-    if (layer_.h_mask) through *= lane.get(view_.h_mask + row.n * layer_.H + at);
-    After<T> after{Vec<T>{}, through};
-    if (row.dy) after.h += lane.get(row.dy + at);
-    if (row.last) {
-      if (row.dhT) after.h += lane.get(row.dhT + at);
-      if (row.dcT) after.c = lane.get(row.dcT + at);
-    } else {
+    After<T> after{Vec<T>{}, layer_.P ? dh : arriving(row, dh, at, lane)};
+    if (!row.last) {
       after.c = load(dc_ + own);
       if (direct_) after.h += load(dh_ + own);
+    } else if (view_.dcT) {
+      after.c = lane.get(view_.dcT + row.n * layer_.H + at);
     }
     Vec<T> saved[Cell::saved], grads[kRecord];
     for (int s = 0; s < Cell::saved; ++s) saved[s] = lane.get(row.saved + s * layer_.gate + at);
@@ -143,22 +189,22 @@ class Backward {
     const Back<T> back = Cell::backward(saved, before, Own<T>{view_.E + at, layer_.H, lane.count}, after, grads);
     store(dc_ + own, back.dc + kept.c);
     if (direct_) store(dh_ + own, back.dh + kept.h);
+    T* record = sum_.records().at(unit, row.position);
     for (int g = 0; g < kRecord; ++g) store(record + g * W, grads[g]);
   }
 
-  Row row_at(int64_t place, int64_t t) const {
-    const int64_t n = plan_.order[place], H = layer_.H;
+  Row row_at(int64_t place, int64_t step, int64_t t) const {
+    const int64_t n = plan_.order[place], s = plan_.before(t);
     const bool first = plan_.first(place, t), last = plan_.last(place, t);
-    const int64_t s = plan_.before(t);
     return {n,
+            sum_.position(place, step),
+            last ? sum_.zero() : sum_.records().at(0, sum_.position(place, step - 1)),
             view_.dy.at ? view_.dy(t, n) : nullptr,
-            view_.dhT ? view_.dhT + n * H : nullptr,
-            view_.dcT ? view_.dcT + n * H : nullptr,
             view_.gates(t, n),
-            first ? view_.c0 + n * H : view_.cells(s, n),
-            first ? view_.h0 + n * H : view_.y(s, n),
-            last,
-            view_.gaps.at ? *view_.gaps(t, n) : T{0}};
+            first ? view_.c0 + n * layer_.H : view_.cells(s, n),
+            first ? view_.h0 + n * O_ : view_.y(s, n),
+            view_.gaps.at ? *view_.gaps(t, n) : T{0},
+            last};
   }
 
   // The gradient of the initial state, where the row's first step lies in this chunk.
@@ -168,19 +214,19 @@ class Backward {
     const int64_t t = plan_.reverse ? length - 1 : 0;
     const int64_t step = plan_.reverse ? t : layer_.T - 1;
     if (step < begin || step >= end) return;
-    const T* record = sum_.record(0, sum_.position(place, step));
-    for (int64_t unit = 0; unit < units_.count(); unit += kVectors) {
+    const T* record = sum_.records().at(0, sum_.position(place, step));
+    for (int64_t unit = 0; unit < outputs_.count(); unit += kVectors) {
       Vec<T> sums[kVectors] = {};
-      through_R(1, &record, unit, sums);
-      for (int v = 0; v < vectors(unit); ++v) {
-        const int lanes = units_.lanes(unit + v);
-        const int64_t at = (unit + v) * W, own = place * padded() + at;
-        if (layer_.h_mask) sums[v] *= load_part(view_.h_mask + n * H + at, lanes);
-        if (direct_) sums[v] += load(dh_ + own);
-        store_part(view_.dh0 + n * H + at, sums[v], lanes);
-        store_part(view_.dc0 + n * H + at, load(dc_ + own), lanes);
+      sum_.records().multiply(1, vectors(outputs_, unit), &record, R_panels_ + unit * W * G * H, sums);
+      for (int v = 0; v < vectors(outputs_, unit); ++v) {
+        const int lanes = outputs_.lanes(unit + v);
+        const int64_t at = (unit + v) * W;
+        if (layer_.h_mask) sums[v] *= load_part(view_.h_mask + n * O_ + at, lanes);
+        if (direct_) sums[v] += load(dh_ + place * padded() + at);
+        store_part(view_.dh0 + n * O_ + at, sums[v], lanes);
       }
     }
+    copy(dc_ + place * padded(), H, view_.dc0 + n * H);
   }
 
   void finish(int thread) {
@@ -191,7 +237,7 @@ class Backward {
         for (int64_t t = length; t < layer_.T; ++t) clear(view_.dx(t, n), layer_.I);
       }
       if (length > 0) continue;
-      view_.dhT ? copy(view_.dhT + n * H, H, view_.dh0 + n * H) : clear(view_.dh0 + n * H, H);
+      view_.dhT ? copy(view_.dhT + n * O_, O_, view_.dh0 + n * O_) : clear(view_.dh0 + n * O_, O_);
       view_.dcT ? copy(view_.dcT + n * H, H, view_.dc0 + n * H) : clear(view_.dc0 + n * H, H);
     }
   }

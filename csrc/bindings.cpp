@@ -88,6 +88,7 @@ void bind_layer(nb::module_& module) {
 }  // namespace
 
 NB_MODULE(_core, module) {
+  nb::set_leak_warnings(false);  // at exit a traceback may still hold a Layer: nothing that a user could mend
   module.doc() = "The compiled core of Recollect.";
   module.def("instruction_sets", &recollect::instruction_sets,
              "Instruction sets that this build and this processor share, the widest last.");

@@ -21,30 +21,28 @@ class Forward {
 
   struct Row {
     int64_t n;
-    const T *x, *h, *c;   // h, c: of the step before
-    T *y, *c_new, *gates;
+    const T *x, *h, *h_old, *c;   // of the step before: h as R sees it, h, and c
+    T *y, *m, *c_new, *gates;     // m: what the projection reads; y itself without one
     T gap;
   };
 
   const Layer& layer_;
   const Plan& plan_;
   const Units<T> units_;
+  const int64_t O_;
   const Views<T> view_;
   const bool zoned_;
   const Coins<T> coins_c_, coins_h_;
   Workspace space_;
-  T *bias_, *W_panels_, *R_panels_, *masked_, *ahead_;
+  T *bias_, *W_panels_, *R_panels_, *Q_panels_, *masked_, *inner_, *ahead_;
+  Row* rows_;  // [B], in their places, of the step that is being computed
 
  public:
   Forward(const Layer& layer, const Plan& plan)
-      : layer_(layer), plan_(plan), units_{layer.H}, view_(layer), zoned_(layer.zone_c > 0 || layer.zone_h > 0),
-        coins_c_(layer, 0, layer.zone_c), coins_h_(layer, 1, layer.zone_h), space_(bytes()) {
-    const int64_t U = units_.count();
-    bias_ = space_.template take<T>(U * G * W);
-    W_panels_ = space_.template take<T>(U * layer.I * G * W);
-    R_panels_ = space_.template take<T>(U * layer.H * G * W);
-    masked_ = space_.template take<T>(layer.h_mask ? layer.B * layer.H : 0);
-    ahead_ = space_.template take<T>(U * ahead_rows() * G * W);
+      : layer_(layer), plan_(plan), units_{layer.H}, O_(layer.P ? layer.P : layer.H), view_(layer),
+        zoned_(layer.zone_c > 0 || layer.zone_h > 0), coins_c_(layer, 0, layer.zone_c),
+        coins_h_(layer, 1, layer.zone_h), space_(Workspace::measure([this](auto& space) { take(space); })) {
+    take(space_);
   }
 
   void run() {
@@ -53,20 +51,29 @@ class Forward {
   }
 
  private:
-  size_t bytes() const {
-    const int64_t U = units_.count();
-    return Workspace::size<T>(U * G * W) + Workspace::size<T>(U * layer_.I * G * W) +
-           Workspace::size<T>(U * layer_.H * G * W) + Workspace::size<T>(layer_.h_mask ? layer_.B * layer_.H : 0) +
-           Workspace::size<T>(U * ahead_rows() * G * W);
+  template <class Space>
+  void take(Space& space) {
+    const int64_t panel = units_.count() * G * W;
+    bias_ = space.template take<T>(panel);
+    W_panels_ = space.template take<T>(panel * layer_.I);
+    R_panels_ = space.template take<T>(panel * O_);
+    Q_panels_ = space.template take<T>(Units<T>{layer_.P}.count() * W * layer_.H);
+    masked_ = space.template take<T>(layer_.h_mask ? layer_.B * O_ : 0);
+    inner_ = space.template take<T>(layer_.P && !layer_.inner.at ? layer_.B * layer_.H : 0);
+    ahead_ = space.template take<T>(looks_ahead() ? panel * kAhead * layer_.B : 0);
+    rows_ = space.template take<Row>(layer_.B);
   }
+
   bool looks_ahead() const { return plan_.blocks[0].rows <= kFew && layer_.I >= 8; }
-  int64_t ahead_rows() const { return looks_ahead() ? kAhead * layer_.B : 0; }
 
   void pack(int thread) {
     for (int64_t unit = thread; unit < units_.count(); unit += plan_.threads) {
       pack_by_unit(view_.W, G, layer_.H, layer_.I, unit, W_panels_ + unit * layer_.I * G * W);
-      pack_by_unit(view_.R, G, layer_.H, layer_.H, unit, R_panels_ + unit * layer_.H * G * W);
+      pack_by_unit(view_.R, G, layer_.H, O_, unit, R_panels_ + unit * O_ * G * W);
       pack_by_unit(view_.b, G, layer_.H, 1, unit, bias_ + unit * G * W);
+    }
+    for (int64_t unit = thread; unit < Units<T>{layer_.P}.count(); unit += plan_.threads) {
+      pack_by_unit(view_.Q, 1, layer_.P, layer_.H, unit, Q_panels_ + unit * layer_.H * W);
     }
   }
 
@@ -85,32 +92,38 @@ class Forward {
   // One step of all this thread's rows: a panel serves every block before the next panel is read.
   void advance(int thread, int64_t step) {
     const int64_t t = plan_.time(step);
-    for (int64_t unit = 0; unit < units_.count(); ++unit) {
+    const auto blocks = [&](auto&& work) {
       for (int64_t k = thread; k < plan_.block_count; k += plan_.threads) {
-        const int64_t left = plan_.living[t] - plan_.blocks[k].first;
+        const int64_t first = plan_.blocks[k].first, left = plan_.living[t] - first;
         if (left <= 0) break;
-        const int count = static_cast<int>(left < plan_.blocks[k].rows ? left : plan_.blocks[k].rows);
-        if (unit == 0 && layer_.h_mask) mask(plan_.blocks[k].first, count, t);
-        compute(plan_.blocks[k].first, count, unit, step, t);
+        work(first, static_cast<int>(left < plan_.blocks[k].rows ? left : plan_.blocks[k].rows));
       }
+    };
+    blocks([&](int64_t first, int count) {
+      for (int64_t place = first; place < first + count; ++place) rows_[place] = row_at(place, t);
+    });
+    for (int64_t unit = 0; unit < units_.count(); ++unit) {
+      blocks([&](int64_t first, int count) { compute(first, count, unit, step, t); });
+    }
+    for (int64_t unit = 0; unit < Units<T>{layer_.P}.count(); ++unit) {
+      blocks([&](int64_t first, int count) { project(first, count, unit); });
     }
   }
 
   void compute(int64_t first, int count, int64_t unit, int64_t step, int64_t t) {
-    Row rows[kRows];
+    const Row* rows = rows_ + first;
     const T *x[kRows], *h[kRows];
     Vec<T> sums[kRows * G];
     for (int r = 0; r < count; ++r) {
-      rows[r] = row_at(first + r, t);
       x[r] = rows[r].x;
-      h[r] = layer_.h_mask ? masked_ + (first + r) * layer_.H : rows[r].h;
+      h[r] = rows[r].h;
       const T* start = looks_ahead() ? ahead(first + r, step, unit) : bias_ + unit * G * W;
       for (int g = 0; g < G; ++g) sums[r * G + g] = load(start + g * W);
     }
     if (!looks_ahead()) {
       tile<Product, T, G>(count, x, {1, layer_.I, 0, G * W}, W_panels_ + unit * layer_.I * G * W, sums);
     }
-    tile<Product, T, G>(count, h, {1, layer_.H, 0, G * W}, R_panels_ + unit * layer_.H * G * W, sums);
+    tile<Product, T, G>(count, h, {1, O_, 0, G * W}, R_panels_ + unit * O_ * G * W, sums);
     const int lanes = units_.lanes(unit);
     for (int r = 0; r < count; ++r) {
       if (lanes == W) {
@@ -121,11 +134,20 @@ class Forward {
     }
   }
 
+  // y = Q m, for one vector of outputs.
+  void project(int64_t first, int count, int64_t unit) {
+    const T* m[kRows];
+    for (int r = 0; r < count; ++r) m[r] = rows_[first + r].m;
+    Vec<T> sums[kRows] = {};
+    tile<Product, T, 1>(count, m, {1, layer_.H, 0, W}, Q_panels_ + unit * layer_.H * W, sums);
+    for (int r = 0; r < count; ++r) store_part(rows_[first + r].y + unit * W, sums[r], Units<T>{layer_.P}.lanes(unit));
+  }
+
   // Everything that is elementwise, for one row and vector of units.
   template <bool part>
   void finish_unit(const Row& row, const Vec<T>* sums, int64_t at, int lanes, int64_t t) {
     const Lanes<T, part> lane{lanes};
-    const Before<T> before{lane.get(row.c + at), Cell::sees_h || zoned_ ? lane.get(row.h + at) : Vec<T>{}, row.gap};
+    const Before<T> before{lane.get(row.c + at), Cell::sees_h || zoned_ ? lane.get(row.h_old + at) : Vec<T>{}, row.gap};
     Vec<T> saved[Cell::saved];
     After<T> after = Cell::forward(sums, before, Own<T>{view_.E + at, layer_.H, lanes}, saved);
     if (zoned_) {
@@ -133,34 +155,35 @@ class Forward {
       after.c += coins_c_.keep(counter) * (before.c - after.c);
       after.h += coins_h_.keep(counter) * (before.h - after.h);
     }
-    lane.put(row.y + at, after.h);
+    lane.put(row.m + at, after.h);
     lane.put(row.c_new + at, after.c);
     if (row.gates) {
       for (int s = 0; s < Cell::saved; ++s) lane.put(row.gates + s * layer_.gate + at, saved[s]);
     }
   }
 
-  Row row_at(int64_t place, int64_t t) const {
-    const int64_t n = plan_.order[place];
+  Row row_at(int64_t place, int64_t t) {
+    const int64_t n = plan_.order[place], s = plan_.before(t), H = layer_.H;
     const bool first = plan_.first(place, t);
-    const int64_t s = plan_.before(t);
-    const T* c_old = view_.cells.at ? view_.cells(s, n) : view_.cT + n * layer_.H;
-    return {n,
-            view_.x(t, n),
-            first ? view_.h0 + n * layer_.H : view_.y(s, n),
-            first ? view_.c0 + n * layer_.H : c_old,
-            view_.y(t, n),
-            view_.cells.at ? view_.cells(t, n) : view_.cT + n * layer_.H,
-            view_.gates.at ? view_.gates(t, n) : nullptr,
-            view_.gaps.at ? *view_.gaps(t, n) : T{0}};
+    Row row;
+    row.n = n;
+    row.x = view_.x(t, n);
+    row.h = first ? view_.h0 + n * O_ : view_.y(s, n);
+    row.y = view_.y(t, n);
+    row.m = !layer_.P ? row.y : view_.inner.at ? view_.inner(t, n) : inner_ + place * H;
+    row.c_new = view_.cells.at ? view_.cells(t, n) : view_.cT + n * H;
+    row.c = first ? view_.c0 + n * H : view_.cells.at ? view_.cells(s, n) : row.c_new;
+    row.gates = view_.gates.at ? view_.gates(t, n) : nullptr;
+    row.gap = view_.gaps.at ? *view_.gaps(t, n) : T{0};
+    row.h_old = row.h;
+    if (layer_.h_mask) row.h = masked(place, n, row.h);
+    return row;
   }
 
-  void mask(int64_t first, int count, int64_t t) {
-    for (int64_t place = first; place < first + count; ++place) {
-      const Row row = row_at(place, t);
-      const T* factor = view_.h_mask + row.n * layer_.H;
-      for (int64_t k = 0; k < layer_.H; ++k) masked_[place * layer_.H + k] = row.h[k] * factor[k];
-    }
+  const T* masked(int64_t place, int64_t n, const T* h) {
+    T* product = masked_ + place * O_;
+    for (int64_t k = 0; k < O_; ++k) product[k] = h[k] * view_.h_mask[n * O_ + k];
+    return product;
   }
 
   T* ahead(int64_t place, int64_t step, int64_t unit) const {
@@ -190,9 +213,9 @@ class Forward {
   void finish(int64_t place) {
     const int64_t n = plan_.order[place], length = plan_.lengths[place], H = layer_.H;
     const int64_t end = plan_.reverse ? 0 : length - 1;
-    copy(length ? view_.y(end, n) : view_.h0 + n * H, H, view_.hT + n * H);
+    copy(length ? view_.y(end, n) : view_.h0 + n * O_, O_, view_.hT + n * O_);
     if (view_.cells.at || !length) copy(length ? view_.cells(end, n) : view_.c0 + n * H, H, view_.cT + n * H);
-    for (int64_t t = length; t < layer_.T; ++t) clear(view_.y(t, n), H);
+    for (int64_t t = length; t < layer_.T; ++t) clear(view_.y(t, n), O_);
   }
 };
 

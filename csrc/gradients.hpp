@@ -7,6 +7,7 @@
 #include "coin.hpp"
 #include "pack.hpp"
 #include "plan.hpp"
+#include "records.hpp"
 #include "threads.hpp"
 #include "tile.hpp"
 #include "view.hpp"
@@ -23,37 +24,35 @@ class Gradients {
   const Plan& plan_;
   const Units<T> units_;
   const Views<T> view_;
-  const int64_t steps_, places_;  // places for records: one of zeros, those of the chunk before, those of this chunk
+  const int64_t O_, steps_, places_;  // places: one of zeros, those of the step before the chunk, those of the chunk
   int64_t begin_ = 0, count_ = 0;
-  // records [units, places, record]; sums [units, I + H, G, width]; totals [units, record]; masked [places, H]
-  T *records_, *sums_, *totals_, *W_panels_, *masked_;
-  const T **x_, **h_;
+  Records<T> records_, outputs_;  // of pre-activations; of the outputs where they are projected
+  // sums [units, I + O, G, width]; totals [units, record, width]; Q_sums [units of P, H, width]; masked [places, O]
+  T *sums_, *totals_, *Q_sums_, *W_panels_, *masked_;
+  const T **x_, **h_, **m_;
   T** dx_;
   int64_t* starts_;  // [steps]: the place of each step's first record
 
  public:
   Gradients(const Layer& layer, const Plan& plan)
-      : layer_(layer), plan_(plan), units_{layer.H}, view_(layer),
+      : layer_(layer), plan_(plan), units_{layer.H}, view_(layer), O_(layer.P ? layer.P : layer.H),
         steps_(layer.B >= kChunk ? 1 : kChunk / layer.B < layer.T ? kChunk / layer.B : layer.T),
-        places_(1 + layer.B + steps_ * layer.B) {}
+        places_(1 + layer.B + steps_ * layer.B), records_{units_, places_, G, kRecord},
+        outputs_{{layer.P}, places_, 1, 1} {}
 
-  size_t bytes() const {
-    const int64_t U = units_.count(), H = layer_.H;
-    return Workspace::size<T>(U * places_ * kRecord * W) + Workspace::size<T>(U * (layer_.I + H) * G * W) +
-           Workspace::size<T>(U * kRecord * W) + Workspace::size<T>(W_panels()) +
-           Workspace::size<T>(layer_.h_mask ? places_ * H : 0) + 3 * Workspace::size<T*>(places_) +
-           Workspace::size<int64_t>(steps_);
-  }
-
-  void take(Workspace& space) {
-    const int64_t U = units_.count(), H = layer_.H;
-    records_ = space.template take<T>(U * places_ * kRecord * W);
-    sums_ = space.template take<T>(U * (layer_.I + H) * G * W);
+  template <class Space>
+  void take(Space& space) {
+    const int64_t U = units_.count();
+    records_.at_ = space.template take<T>(records_.size());
+    outputs_.at_ = space.template take<T>(outputs_.size());
+    sums_ = space.template take<T>(U * (layer_.I + O_) * G * W);
     totals_ = space.template take<T>(U * kRecord * W);
-    W_panels_ = space.template take<T>(W_panels());
-    masked_ = space.template take<T>(layer_.h_mask ? places_ * H : 0);
+    Q_sums_ = space.template take<T>(outputs_.units.count() * layer_.H * W);
+    W_panels_ = space.template take<T>(view_.dx.at ? (layer_.I + W - 1) / W * W * G * layer_.H : 0);
+    masked_ = space.template take<T>(layer_.h_mask ? places_ * O_ : 0);
     x_ = space.template take<const T*>(places_);
     h_ = space.template take<const T*>(places_);
+    m_ = space.template take<const T*>(places_);
     dx_ = space.template take<T*>(places_);
     starts_ = space.template take<int64_t>(steps_);
   }
@@ -61,10 +60,11 @@ class Gradients {
   void prepare(int thread) {
     const int64_t I = layer_.I, H = layer_.H;
     for (int64_t unit = thread; unit < units_.count(); unit += plan_.threads) {
-      clear(record(unit, 0), kRecord * W);
-      clear(sums_ + unit * (I + H) * G * W, (I + H) * G * W);
+      clear(records_.at(unit, 0), kRecord * W);
+      clear(sums_ + unit * (I + O_) * G * W, (I + O_) * G * W);
       clear(totals_ + unit * kRecord * W, kRecord * W);
     }
+    for (int64_t unit = thread; unit < outputs_.units.count(); unit += plan_.threads) clear(Q_sums_ + unit * H * W, H * W);
     if (!view_.dx.at) return;
     for (int64_t column = thread * kVectors * W; column < I; column += plan_.threads * kVectors * W) {
       pack_by_column(view_.W, G, H, I, column, vectors(column), W_panels_ + column * G * H);
@@ -78,7 +78,7 @@ class Gradients {
     if (begin > 0) {
       const int64_t from = starts_[begin - 1 - begin_], rows = living(begin - 1);
       for (int64_t unit = 0; unit < units_.count(); ++unit) {
-        copy(record(unit, from), rows * kRecord * W, record(unit, 1));
+        copy(records_.at(unit, from), rows * kRecord * W, records_.at(unit, 1));
       }
     }
     begin_ = begin;
@@ -89,81 +89,81 @@ class Gradients {
     }
   }
 
-  const T* zero() const { return record(0, 0); }
-  T* record(int64_t unit, int64_t position) const { return records_ + (unit * places_ + position) * kRecord * W; }
+  const Records<T>& records() const { return records_; }
+  const Records<T>& outputs() const { return outputs_; }
+  const T* zero() const { return records_.at(0, 0); }
   int64_t position(int64_t place, int64_t step) const {
     return place + (step < begin_ ? 1 : starts_[step - begin_]);
   }
 
-  // What a record's row read: the inputs and the h that R saw.
-  void note(int64_t place, int64_t step, const T* x, const T* h, int64_t n, int64_t t) {
-    const int64_t at = position(place, step), H = layer_.H;
-    x_[at] = x;
-    h_[at] = h;
-    if (view_.dx.at) dx_[at] = view_.dx(t, n);
+  // What the row of a record read: the inputs and the h that R saw.
+  void note(int64_t position, int64_t n, int64_t t, const T* h) {
+    x_[position] = view_.x(t, n);
+    h_[position] = h;
+    if (layer_.P) m_[position] = view_.inner(t, n);
+    if (view_.dx.at) dx_[position] = view_.dx(t, n);
     if (!layer_.h_mask) return;
-    h_[at] = masked_ + at * H;
-    for (int64_t k = 0; k < H; ++k) masked_[at * H + k] = h[k] * view_.h_mask[n * H + k];
-  }
-
-  // sums += records M for a few columns of M [G * H, columns], packed by column.
-  void multiply(int count, int vectors, const T* const* records, const T* panel, Vec<T>* sums) const {
-    const int64_t full = units_.full(), stride = places_ * kRecord * W;
-    tile<Product>(count, vectors, records, {full, G * W, stride, vectors * W}, panel, sums);
-    if (full == units_.count()) return;
-    const T* rest[kRows];
-    for (int r = 0; r < count; ++r) rest[r] = records[r] + full * stride;
-    tile<Product>(count, vectors, rest, {G, units_.lanes(full), W, vectors * W}, panel + full * G * W * vectors * W, sums);
+    T* product = masked_ + position * O_;
+    for (int64_t k = 0; k < O_; ++k) product[k] = h[k] * view_.h_mask[n * O_ + k];
+    h_[position] = product;
   }
 
   // One thread's share of the chunk that is complete.
   void add(int thread) {
-    const int64_t I = layer_.I, H = layer_.H, tiles_x = (I + kRows - 1) / kRows, tiles = tiles_x + (H + kRows - 1) / kRows;
-    const int64_t tasks = units_.count() * tiles;
-    for (int64_t task = thread * tasks / plan_.threads; task < (thread + 1) * tasks / plan_.threads; ++task) {
-      const int64_t unit = task / tiles, n = task % tiles;
-      T* sums = sums_ + unit * (I + H) * G * W;
+    const int64_t I = layer_.I, H = layer_.H;
+    const int64_t of_x = tiles(I), each = of_x + tiles(O_), of_W = units_.count() * each;
+    share(thread, of_W, [&](int64_t task) {
+      const int64_t unit = task / each, n = task % each;
+      T* sums = sums_ + unit * (I + O_) * G * W;
       if (n == 0) total(unit);
-      if (n < tiles_x) {
-        outer(x_, unit, n * kRows, I, sums);
+      if (n < of_x) {
+        outer<G>(x_, records_, unit, n * kRows, I, sums);
       } else {
-        outer(h_, unit, (n - tiles_x) * kRows, H, sums + I * G * W);
+        outer<G>(h_, records_, unit, (n - of_x) * kRows, O_, sums + I * G * W);
       }
-    }
-    if (!view_.dx.at) return;
-    const int64_t groups = (count_ + kRows - 1) / kRows;
-    for (int64_t group = thread * groups / plan_.threads; group < (thread + 1) * groups / plan_.threads; ++group) {
-      inputs(group * kRows);
-    }
+    });
+    share(thread, outputs_.units.count() * tiles(H), [&](int64_t task) {
+      const int64_t unit = task / tiles(H);
+      outer<1>(m_, outputs_, unit, task % tiles(H) * kRows, H, Q_sums_ + unit * H * W);
+    });
+    if (view_.dx.at) share(thread, tiles(count_), [&](int64_t task) { inputs(task * kRows); });
   }
 
   void finish(int thread) {
     const int64_t I = layer_.I, H = layer_.H;
     for (int64_t unit = thread; unit < units_.count(); unit += plan_.threads) {
-      const T *sums = sums_ + unit * (I + H) * G * W, *totals = totals_ + unit * kRecord * W;
+      const T *sums = sums_ + unit * (I + O_) * G * W, *totals = totals_ + unit * kRecord * W;
       unpack_by_unit(sums, G, H, I, unit, view_.dW);
-      unpack_by_unit(sums + I * G * W, G, H, H, unit, view_.dR);
+      unpack_by_unit(sums + I * G * W, G, H, O_, unit, view_.dR);
       unpack_by_unit(totals, G, H, 1, unit, view_.db);
       unpack_by_unit(totals + G * W, Cell::own, H, 1, unit, view_.dE);
+    }
+    for (int64_t unit = thread; unit < outputs_.units.count(); unit += plan_.threads) {
+      unpack_by_unit(Q_sums_ + unit * H * W, 1, layer_.P, H, unit, view_.dQ);
     }
   }
 
  private:
   int64_t living(int64_t step) const { return plan_.living[plan_.time(layer_.T - 1 - step)]; }
-  int64_t W_panels() const { return view_.dx.at ? (layer_.I + W - 1) / W * W * G * layer_.H : 0; }
+  static int64_t tiles(int64_t rows) { return (rows + kRows - 1) / kRows; }
+  template <class Work>
+  void share(int thread, int64_t tasks, Work&& work) const {
+    for (int64_t task = thread * tasks / plan_.threads; task < (thread + 1) * tasks / plan_.threads; ++task) work(task);
+  }
   int vectors(int64_t column) const {
     const int64_t left = (layer_.I - column + W - 1) / W;
     return static_cast<int>(left < kVectors ? left : kVectors);
   }
   int64_t chunk() const { return 1 + layer_.B; }  // the place of the chunk's first record
 
-  // Rows [first, first + kRows) of the transposed gradient of W or R, for one vector of units.
-  void outer(const T* const* left, int64_t unit, int64_t first, int64_t columns, T* sums) {
-    const int count = static_cast<int>(columns - first < kRows ? columns - first : kRows);
-    Vec<T> add[kRows * G] = {};
-    tile<Outer, T, G>(count, left + chunk(), {1, count_, first, kRecord * W}, record(unit, chunk()), add);
-    for (int n = 0; n < count * G; ++n) {
-      T* to = sums + (first * G + n) * W;
+  // Rows [first, first + kRows) of a transposed gradient, for one vector of units.
+  template <int gates>
+  void outer(const T* const* left, const Records<T>& right, int64_t unit, int64_t first, int64_t rows, T* sums) {
+    const int count = static_cast<int>(rows - first < kRows ? rows - first : kRows);
+    Vec<T> add[kRows * gates] = {};
+    tile<Outer, T, gates>(count, left + chunk(), {1, count_, first, right.record * W}, right.at(unit, chunk()), add);
+    for (int n = 0; n < count * gates; ++n) {
+      T* to = sums + (first * gates + n) * W;
       store(to, load(to) + add[n]);
     }
   }
@@ -171,7 +171,7 @@ class Gradients {
   // The sums of the records themselves: gradients of the bias and of the cell's own parameters.
   void total(int64_t unit) {
     Vec<T> add[kRecord] = {};
-    const T* from = record(unit, chunk());
+    const T* from = records_.at(unit, chunk());
     for (int64_t p = 0; p < count_; ++p) {
       for (int s = 0; s < kRecord; ++s, from += W) add[s] += load(from);
     }
@@ -185,10 +185,10 @@ class Gradients {
   void inputs(int64_t first) {
     const int count = static_cast<int>(count_ - first < kRows ? count_ - first : kRows);
     const T* records[kRows];
-    for (int r = 0; r < count; ++r) records[r] = record(0, chunk() + first + r);
+    for (int r = 0; r < count; ++r) records[r] = records_.at(0, chunk() + first + r);
     for (int64_t column = 0; column < layer_.I; column += kVectors * W) {
       Vec<T> sums[kRows * kVectors] = {};
-      multiply(count, vectors(column), records, W_panels_ + column * G * layer_.H, sums);
+      records_.multiply(count, vectors(column), records, W_panels_ + column * G * layer_.H, sums);
       for (int r = 0; r < count; ++r) {
         for (int v = 0; v < vectors(column); ++v) {
           const int64_t at = column + v * W, left = layer_.I - at;

@@ -101,7 +101,7 @@ def test_importing_does_nothing(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted([*FILES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "csrc").iterdir()]), ids=name_of
+    "path", sorted([*FILES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "csrc").rglob("*.?pp")]), ids=name_of
 )
 def test_files_stay_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) < MOST_LINES

@@ -89,7 +89,7 @@ def loops(
     layer: LSTM, x: list[list[float]], state: tuple[Tensor, Tensor]
 ) -> tuple[list[list[float]], list[float], list[float]]:
     """One row through one layer in plain Python numbers: the oracle."""
-    W, R, b, P = (None if value is None else value.tolist() for value in layer.weights(0))
+    W, R, b, P, _ = (None if value is None else value.tolist() for value in layer.weights(0))
     squash = {"tanh": math.tanh, "relu": lambda value: max(value, 0.0)}[layer.activation]
     squashes = [lambda v: 1 / (1 + math.exp(-v))] * 2 + [squash] + [lambda v: 1 / (1 + math.exp(-v))]
     h, c, outputs = state[0].tolist(), state[1].tolist(), []

@@ -5,7 +5,13 @@ import torch
 
 from recollect.core.errors import InputError
 from recollect.kernels.contract import Case
-from recollect.kernels.dispatch import available, chosen, using
+from recollect.kernels.dispatch import ATEN, PATHS, REFERENCE, available, chosen, transformed, using
+
+
+@pytest.fixture
+def no_core(monkeypatch):
+    """The table of an installation without a compiler."""
+    monkeypatch.setattr("recollect.kernels.dispatch.PATHS", (ATEN, REFERENCE))
 
 
 def test_the_last_path_serves_everything():
@@ -16,28 +22,71 @@ def test_the_last_path_serves_everything():
 @pytest.mark.parametrize(
     ("case", "name", "reason"),
     [
-        (Case(), "aten", "the fastest that serves this case"),
-        (Case(activation="relu"), "reference", "aten does not: PyTorch has no fused lstm with relu"),
-        (Case(projected=True), "reference", "aten does not: oneDNN has no projection"),
-        (Case(projected=True, dtype=torch.float64), "aten", "fastest"),
+        (Case(), "compiled", "the fastest that serves this case"),
+        (Case(activation="relu"), "compiled", "the fastest"),
+        (Case(projected=True), "compiled", "the fastest"),
+        (
+            Case(dtype=torch.bfloat16),
+            "aten",
+            "compiled does not: the kernels compute float32 and float64 on a CPU, not",
+        ),
+        (Case(dtype=torch.bfloat16, projected=True), "reference", "aten does not: oneDNN has no projection"),
+        (Case(transformed=True), "reference", "compiled does not: the kernels have no rule for vmap"),
         (Case(projected=True, device="cuda"), "aten", "fastest"),
+        (Case(cell="gru"), "reference", "PyTorch has no fused gru with tanh"),
+        (Case(regularised=True), "reference", "aten does not: PyTorch has no zoneout"),
+        (Case(transformed=True), "reference", "aten does not: a fused path has no rule for vmap"),
+        (Case(empty=True), "reference", "aten does not: a fused path takes no empty batch"),
     ],
 )
+@pytest.mark.usefixtures("no_core")
 def test_the_choice_says_why(case, name, reason):
     choice = chosen(case)
     assert choice.path.name == name
     assert re.search(reason, choice.reason)
 
 
+@pytest.mark.parametrize("case", [Case(transformed=True), Case(empty=True)])
+def test_no_fused_path_takes_what_only_the_reference_can(case):
+    assert [path.name for path in PATHS if not path.refuses(case)] == ["reference"]
+
+
+@pytest.mark.usefixtures("no_core")
 def test_a_path_can_be_asked_for():
     with using("reference"):
         assert chosen(Case()).path.name == "reference"
         assert chosen(Case()).reason == "asked for by using()"
-    assert chosen(Case()).path.name == "aten"
+    assert chosen(Case()).path.name == "compiled"
 
 
+def test_an_empty_batch_goes_to_whoever_takes_it():
+    with using("aten"):
+        assert chosen(Case(empty=True)).path.name == "reference"
+
+
+def test_transforms_are_noticed():
+    seen = []
+
+    def look(x):
+        seen.append(transformed())
+        return x.sum()
+
+    x = torch.ones(3)
+    look(x)
+    torch.func.grad(look)(x)
+    torch.vmap(look)(x)
+    with torch.autograd.forward_ad.dual_level():
+        look(x)
+    look(x)
+    assert seen == [False, True, True, True, False]
+
+
+@pytest.mark.usefixtures("no_core")
 def test_a_path_that_cannot_serve_says_so():
     with using("aten"), pytest.raises(InputError, match="aten does not: PyTorch has no fused lstm with relu"):
         chosen(Case(activation="relu"))
-    with pytest.raises(InputError, match="no LSTM path is called 'cudnn'; there are aten, reference"), using("cudnn"):
+    with (
+        pytest.raises(InputError, match="no LSTM path is called 'cudnn'; there are compiled, aten, reference"),
+        using("cudnn"),
+    ):
         pass

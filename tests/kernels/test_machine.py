@@ -62,5 +62,7 @@ def test_without_the_core_the_facts_say_why() -> None:
 
 
 def test_the_stub_lists_what_the_core_offers(core: ModuleType) -> None:
-    declared = {node.name for node in ast.parse(STUB.read_text()).body if isinstance(node, ast.FunctionDef)}
+    declared = {
+        node.name for node in ast.parse(STUB.read_text()).body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
     assert declared == {name for name in dir(core) if not name.startswith("_")}

@@ -13,7 +13,7 @@ def test_recurrent_weights_are_born_orthogonal_and_the_forget_gate_open():
     layer = LSTM(3, 8, 2, bidirectional=True, forget_bias=1.5)
     for k in range(2):
         for direction in range(2):
-            W, R, b, _ = layer.weights(k, direction)
+            W, R, b, *_ = layer.weights(k, direction)
             for gate in R.split(8):
                 torch.testing.assert_close(gate @ gate.T, torch.eye(8))
             assert b.tolist() == [0.0] * 8 + [1.5] * 8 + [0.0] * 16

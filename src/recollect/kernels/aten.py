@@ -6,16 +6,15 @@ import torch
 from torch import Tensor
 
 from recollect.core.state import LSTMState
-from recollect.kernels.contract import Case, Path, Step, Weights
+from recollect.kernels.contract import Case, Layer, Path, Weights
 
 __all__ = ["ATEN"]
 
 SHUT = 1e4  # sigmoid(1e4) is 1 and sigmoid(-1e4) is 0 to the last bit in every float type, and half precision holds it
 
 
-def _run(
-    step: Step, x: Tensor, state: LSTMState, weights: Weights, lengths: Tensor | None, reverse: bool
-) -> tuple[Tensor, LSTMState]:
+def _run(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None) -> tuple[Tensor, LSTMState]:
+    weights, reverse = layer.weights, layer.reverse
     if lengths is None:
         output, last = _fused(x.flip(0) if reverse else x, state, weights)
         return (output.flip(0) if reverse else output), last
@@ -70,6 +69,10 @@ def _clock(x: Tensor) -> Tensor:
 def _refuses(case: Case) -> str:
     if (case.cell, case.activation) != ("lstm", "tanh"):
         return f"PyTorch has no fused {case.cell} with {case.activation}"
+    if case.regularised:
+        return "PyTorch has no zoneout and no mask on the output before"
+    if case.transformed:
+        return "a fused path has no rule for vmap, torch.func or forward-mode differentiation"
     if case.projected and case.device == "cpu" and case.dtype is not torch.float64:
         return "oneDNN has no projection"  # torch then falls back by itself, with a warning
     return ""

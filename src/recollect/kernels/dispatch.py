@@ -7,15 +7,18 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
 
+import torch
+
 from recollect.core.errors import InputError
 from recollect.kernels.aten import ATEN
+from recollect.kernels.compiled import COMPILED
 from recollect.kernels.contract import Case, Path
 from recollect.kernels.reference import REFERENCE
 
-__all__ = ["PATHS", "Choice", "available", "chosen", "using"]
+__all__ = ["PATHS", "Choice", "available", "chosen", "transformed", "using"]
 
-# A compiled path stands before these; the last one serves everything.
-PATHS: tuple[Path, ...] = (ATEN, REFERENCE)
+# The fastest first; the last one serves everything.
+PATHS: tuple[Path, ...] = (COMPILED, ATEN, REFERENCE)
 
 _forced: ContextVar[str | None] = ContextVar("forced", default=None)
 
@@ -35,9 +38,9 @@ def available() -> tuple[Path, ...]:
 def chosen(case: Case) -> Choice:
     """The path that computes ``case``: the first that does not refuse, or the one that ``using`` names.
 
-    Raises InputError if that one refuses.
+    Raises InputError if that one refuses. An empty batch goes to whoever takes it, even inside ``using``.
     """
-    name = _forced.get()
+    name = None if case.empty else _forced.get()
     refusals: list[str] = []
     for path in available():
         if name not in (None, path.name):
@@ -48,6 +51,11 @@ def chosen(case: Case) -> Choice:
             return Choice(path, "; ".join([wanted, *refusals]))
         refusals.append(f"{path.name} does not: {refusal}")
     raise InputError(f"no LSTM path is left for {case}: {'; '.join(refusals)}")
+
+
+def transformed() -> bool:
+    """Whether vmap, another torch.func transform or forward-mode differentiation is at work."""
+    return torch._C._functorch.peek_interpreter_stack() is not None or torch.autograd.forward_ad._current_level >= 0
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from recollect.core.state import LSTMState
-from recollect.kernels.contract import Case, Path, Step, Weights
+from recollect.kernels.contract import Case, Layer, Path
 
 __all__ = ["REFERENCE", "unroll"]
 
@@ -51,15 +51,13 @@ def _clock(inputs: Tensor) -> Tensor:
     return torch.arange(len(inputs), device=inputs.device)[:, None]
 
 
-def _run(
-    step: Step, x: Tensor, state: LSTMState, weights: Weights, lengths: Tensor | None, reverse: bool
-) -> tuple[Tensor, LSTMState]:
+def _run(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None) -> tuple[Tensor, LSTMState]:
     def emitting(preact: Tensor, state: Tensors) -> tuple[Tensors, Tensors]:
-        after = step(preact, LSTMState(*state))
+        after = layer.step(preact, LSTMState(*state))
         return (after.h,), after
 
-    inputs = F.linear(x, weights.W, weights.b)  # one product for all steps
-    (output,), last = unroll(emitting, inputs, state, lengths, reverse)
+    inputs = F.linear(x, layer.weights.W, layer.weights.b)  # one product for all steps
+    (output,), last = unroll(emitting, inputs, state, lengths, layer.reverse)
     return output, LSTMState(*last)
 
 

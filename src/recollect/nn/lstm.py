@@ -13,8 +13,8 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from recollect.core.errors import InputError
 from recollect.core.state import LSTMState
-from recollect.kernels.contract import Case, Run, Step, Weights
-from recollect.kernels.dispatch import chosen
+from recollect.kernels.contract import Case, Layer, Run, Weights
+from recollect.kernels.dispatch import chosen, transformed
 from recollect.kernels.reference import REFERENCE, unroll
 from recollect.nn.cells import ACTIVATIONS, CELLS, Trace
 from recollect.nn.checks import check_choice, check_input, check_lengths, check_sizes, check_state
@@ -112,8 +112,7 @@ class LSTM(nn.Module):
         if isinstance(x, PackedSequence):
             return self._packed(x, state, lengths)
         values, first, lengths = self._enter(x, state, lengths)
-        case = Case(self.cell, self.activation, values.dtype, values.device.type, self.proj_size > 0)
-        path = chosen(case).path if values.numel() else REFERENCE  # fused paths take no empty batch
+        path = chosen(self._case(values)).path if values.numel() else REFERENCE  # fused paths take no empty batch
         output, last = self._through(path.run, values, first, lengths)
         if x.ndim == 2:
             return output[:, 0], LSTMState(last.h[:, 0], last.c[:, 0])
@@ -128,14 +127,14 @@ class LSTM(nn.Module):
         values, first, lengths = self._enter(x, state, lengths)
         traces: list[Trace] = []
 
-        def recording(
-            step: Step, x: Tensor, state: LSTMState, weights: Weights, lengths: Tensor | None, reverse: bool
-        ) -> tuple[Tensor, LSTMState]:
+        def recording(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None) -> tuple[Tensor, LSTMState]:
+            weights = layer.weights
+
             def emitting(wx: Tensor, state: tuple[Tensor, ...]) -> tuple[Trace, LSTMState]:
                 inside = self._inside(weights, wx, LSTMState(*state))
                 return inside, LSTMState(inside.h, inside.c)
 
-            emitted, last = unroll(emitting, F.linear(x, weights.W, weights.b), state, lengths, reverse)
+            emitted, last = unroll(emitting, F.linear(x, weights.W, weights.b), state, lengths, layer.reverse)
             traces.append(Trace(*emitted))
             return traces[-1].h, LSTMState(*last)
 
@@ -253,11 +252,22 @@ class LSTM(nn.Module):
             for direction in range(self._directions):
                 weights = self.weights(layer, direction)
                 first = LSTMState(state.h[len(ends)], state.c[len(ends)])
-                output, end = run(partial(self._step, weights), x, first, weights, lengths, direction == 1)
+                work = Layer(self._case(x), partial(self._step, weights), weights, direction == 1)
+                output, end = run(work, x, first, lengths)
                 outputs.append(output)
                 ends.append(end)
             x = torch.cat(outputs, dim=2) if self.bidirectional else outputs[0]
         return x, LSTMState(torch.stack([end.h for end in ends]), torch.stack([end.c for end in ends]))
+
+    def _case(self, x: Tensor) -> Case:
+        return Case(
+            self.cell,
+            self.activation,
+            x.dtype,
+            x.device.type,
+            self.proj_size > 0,
+            transformed=transformed(),
+        )
 
     def _step(self, weights: Weights, wx: Tensor, state: LSTMState) -> LSTMState:
         inside = self._inside(weights, wx, state)

@@ -1,0 +1,33 @@
+// Gradients that the backward pass leaves for each row and step of a chunk, laid out as panels of the micro-kernels.
+#pragma once
+
+#include "pack.hpp"
+#include "tile.hpp"
+
+namespace recollect::RECOLLECT_ISA {
+
+// [units, places, record, width]: for each vector of units and each place (a row at a step) `record` vectors, of which the
+// first G are the gradients of G gates.
+template <class T>
+struct Records {
+  static constexpr int W = width<T>;
+  Units<T> units;
+  int64_t places;
+  int G, record;
+  T* at_ = nullptr;
+
+  int64_t size() const { return units.count() * places * record * W; }
+  RECOLLECT_INLINE T* at(int64_t unit, int64_t place) const { return at_ + (unit * places + place) * record * W; }
+
+  // sums += records M for some columns of M [G * H, columns] (pack_by_column); rows point to their records of unit 0.
+  void multiply(int count, int vectors, const T* const* rows, const T* panel, Vec<T>* sums) const {
+    const int64_t full = units.full(), stride = places * record * W;
+    tile<Product>(count, vectors, rows, {full, G * W, stride, vectors * W}, panel, sums);
+    if (full == units.count()) return;
+    const T* rest[kRows];
+    for (int r = 0; r < count; ++r) rest[r] = rows[r] + full * stride;
+    tile<Product>(count, vectors, rest, {G, units.lanes(full), W, vectors * W}, panel + full * G * W * vectors * W, sums);
+  }
+};
+
+}  // namespace recollect::RECOLLECT_ISA
