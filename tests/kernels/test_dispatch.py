@@ -5,13 +5,7 @@ import torch
 
 from recollect.core.errors import InputError
 from recollect.kernels.contract import Case
-from recollect.kernels.dispatch import ATEN, PATHS, REFERENCE, available, chosen, transformed, using
-
-
-@pytest.fixture
-def no_core(monkeypatch):
-    """The table of an installation without a compiler."""
-    monkeypatch.setattr("recollect.kernels.dispatch.PATHS", (ATEN, REFERENCE))
+from recollect.kernels.dispatch import available, chosen, transformed, using
 
 
 def test_the_last_path_serves_everything():
@@ -33,35 +27,19 @@ def test_the_last_path_serves_everything():
         (Case(dtype=torch.bfloat16, projected=True), "reference", "aten does not: oneDNN has no projection"),
         (Case(transformed=True), "reference", "compiled does not: the kernels have no rule for vmap"),
         (Case(projected=True, device="cuda"), "aten", "fastest"),
-        (Case(cell="gru"), "reference", "PyTorch has no fused gru with tanh"),
-        (Case(regularised=True), "reference", "aten does not: PyTorch has no zoneout"),
-        (Case(transformed=True), "reference", "aten does not: a fused path has no rule for vmap"),
-        (Case(empty=True), "reference", "aten does not: a fused path takes no empty batch"),
     ],
 )
-@pytest.mark.usefixtures("no_core")
 def test_the_choice_says_why(case, name, reason):
     choice = chosen(case)
     assert choice.path.name == name
     assert re.search(reason, choice.reason)
 
 
-@pytest.mark.parametrize("case", [Case(transformed=True), Case(empty=True)])
-def test_no_fused_path_takes_what_only_the_reference_can(case):
-    assert [path.name for path in PATHS if not path.refuses(case)] == ["reference"]
-
-
-@pytest.mark.usefixtures("no_core")
 def test_a_path_can_be_asked_for():
     with using("reference"):
         assert chosen(Case()).path.name == "reference"
         assert chosen(Case()).reason == "asked for by using()"
     assert chosen(Case()).path.name == "compiled"
-
-
-def test_an_empty_batch_goes_to_whoever_takes_it():
-    with using("aten"):
-        assert chosen(Case(empty=True)).path.name == "reference"
 
 
 def test_transforms_are_noticed():
@@ -81,7 +59,6 @@ def test_transforms_are_noticed():
     assert seen == [False, True, True, True, False]
 
 
-@pytest.mark.usefixtures("no_core")
 def test_a_path_that_cannot_serve_says_so():
     with using("aten"), pytest.raises(InputError, match="aten does not: PyTorch has no fused lstm with relu"):
         chosen(Case(activation="relu"))

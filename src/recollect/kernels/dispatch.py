@@ -38,9 +38,9 @@ def available() -> tuple[Path, ...]:
 def chosen(case: Case) -> Choice:
     """The path that computes ``case``: the first that does not refuse, or the one that ``using`` names.
 
-    Raises InputError if that one refuses. An empty batch goes to whoever takes it, even inside ``using``.
+    Raises InputError if that one refuses.
     """
-    name = None if case.empty else _forced.get()
+    name = _forced.get()
     refusals: list[str] = []
     for path in available():
         if name not in (None, path.name):
