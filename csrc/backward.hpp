@@ -7,9 +7,9 @@
 
 namespace recollect::RECOLLECT_ISA {
 
-template <class T, class Cell>
+template <class T>
 class Backward {
-  static constexpr int W = width<T>, G = Cell::gates, kRecord = G + Cell::own;
+  static constexpr int W = width<T>;
 
   struct Row {
     int64_t n, position;  // position: of its record
@@ -19,23 +19,29 @@ class Backward {
     bool last;            // of the row's steps
   };
 
+  // What a cell does with the gradients of h of a few rows, for the units of a few vectors.
+  using Retrace = void (Backward::*)(int64_t first, int count, int64_t unit, const Vec<T>* dh, int64_t t);
+
   const Layer& layer_;
   const Plan& plan_;
+  const Shape cell_;
+  const Retrace retrace_;
+  const int G;
   const Units<T> units_, outputs_;
   const int64_t O_;
   const Views<T> view_;
   const bool zoned_, direct_;  // direct: gradients also reach h of the step before by other ways than R
   const Coins<T> coins_c_, coins_h_;
-  Gradients<T, Cell> sum_;
+  Gradients<T> sum_;
   Workspace space_;
   T *R_panels_, *Q_panels_, *dc_, *dh_;  // dc, dh: [B, padded H], what the step before is to get
   Row* rows_;                            // [B], in their places, of the step that is being computed
 
  public:
-  Backward(const Layer& layer, const Plan& plan)
-      : layer_(layer), plan_(plan), units_{layer.H}, outputs_{layer.P ? layer.P : layer.H}, O_(outputs_.H),
-        view_(layer), zoned_(layer.zone_c > 0 || layer.zone_h > 0), direct_(Cell::sees_h || layer.zone_h > 0),
-        coins_c_(layer, 0, layer.zone_c), coins_h_(layer, 1, layer.zone_h), sum_(layer, plan),
+  Backward(const Layer& layer, const Plan& plan, Shape cell, Retrace retrace)
+      : layer_(layer), plan_(plan), cell_(cell), retrace_(retrace), G(cell.gates), units_{layer.H}, outputs_{layer.P ? layer.P : layer.H}, O_(outputs_.H),
+        view_(layer), zoned_(layer.zone_c > 0 || layer.zone_h > 0), direct_(cell.sees_h || layer.zone_h > 0),
+        coins_c_(layer, 0, layer.zone_c), coins_h_(layer, 1, layer.zone_h), sum_(layer, plan, cell),
         space_(Workspace::measure([this](auto& space) { take(space); })) {
     take(space_);
   }
@@ -49,6 +55,17 @@ class Backward {
       parallel(plan_.threads, [this](int thread) { sum_.add(thread); });
     }
     parallel(plan_.threads, [this](int thread) { finish(thread); });
+  }
+
+  template <class Cell>
+  void retrace(int64_t first, int count, int64_t unit, const Vec<T>* dh, int64_t t) {
+    const int vectors_here = vectors(units_, unit);
+    for (int r = 0; r < count; ++r) {
+      for (int v = 0; v < vectors_here; ++v) {
+        units_.lanes(unit + v) == W ? retrace_row<Cell, false>(first + r, dh[r * vectors_here + v], unit + v, t)
+                                    : retrace_row<Cell, true>(first + r, dh[r * vectors_here + v], unit + v, t);
+      }
+    }
   }
 
  private:
@@ -108,7 +125,7 @@ class Backward {
       blocks([&](int64_t first, int count) { gather(first, count, unit); });
     }
     for (int64_t unit = 0; unit < units_.count(); unit += kVectors) {
-      blocks([&](int64_t first, int count) { retrace(first, count, unit, t); });
+      blocks([&](int64_t first, int count) { compute(first, count, unit, t); });
     }
   }
 
@@ -127,7 +144,7 @@ class Backward {
   }
 
   // A few rows, and the units of kVectors vectors.
-  void retrace(int64_t first, int count, int64_t unit, int64_t t) {
+  void compute(int64_t first, int count, int64_t unit, int64_t t) {
     Vec<T> sums[kRows * kVectors] = {};
     if (layer_.P) {
       const T* outputs[kRows];
@@ -136,16 +153,7 @@ class Backward {
     } else {
       through_R(first, count, unit, sums);
     }
-    for (int r = 0; r < count; ++r) {
-      for (int v = 0; v < vectors(units_, unit); ++v) {
-        const Vec<T> dh = sums[r * vectors(units_, unit) + v];
-        if (units_.lanes(unit + v) == W) {
-          retrace_unit<false>(first + r, dh, unit + v, t);
-        } else {
-          retrace_unit<true>(first + r, dh, unit + v, t);
-        }
-      }
-    }
+    (this->*retrace_)(first, count, unit, sums, t);
   }
 
   // sums += records R, for some columns of R: what the step that was read after this one sends back.
@@ -153,7 +161,7 @@ class Backward {
     const T* records[kRows];
     for (int r = 0; r < count; ++r) records[r] = rows_[first + r].later;
     const T* panel = R_panels_ + unit * W * G * layer_.H;
-    sum_.records().multiply(count, vectors(outputs_, unit), records, panel, sums);
+    sum_.through_R(count, vectors(outputs_, unit), records, panel, sums);
   }
 
   // The gradient of some units of h: from the step after, from outside, and at the row's end from the last state.
@@ -165,8 +173,8 @@ class Backward {
     return dh;
   }
 
-  template <bool part>
-  void retrace_unit(int64_t place, Vec<T> dh, int64_t unit, int64_t t) {
+  template <class Cell, bool part>
+  void retrace_row(int64_t place, Vec<T> dh, int64_t unit, int64_t t) {
     const Row& row = rows_[place];
     const int64_t at = unit * W, own = place * padded() + at;
     const Lanes<T, part> lane{units_.lanes(unit)};
@@ -177,9 +185,10 @@ class Backward {
     } else if (view_.dcT) {
       after.c = lane.get(view_.dcT + row.n * layer_.H + at);
     }
-    Vec<T> saved[Cell::saved], grads[kRecord];
-    for (int s = 0; s < Cell::saved; ++s) saved[s] = lane.get(row.saved + s * layer_.gate + at);
-    const Before<T> before{lane.get(row.c_old + at), Cell::sees_h ? lane.get(row.h_old + at) : Vec<T>{}, row.gap};
+    Vec<T> saved[Cell::shape.saved], grads[Cell::shape.record()];
+    for (int s = 0; s < Cell::shape.saved; ++s) saved[s] = lane.get(row.saved + s * layer_.gate + at);
+    Before<T> before{Vec<T>{}, Cell::shape.sees_h ? lane.get(row.h_old + at) : Vec<T>{}, row.gap};
+    if constexpr (Cell::shape.has_c) before.c = lane.get(row.c_old + at);
     After<T> kept{};
     if (zoned_) {
       const int64_t counter = (t * layer_.B + row.n) * layer_.H + at;
@@ -190,7 +199,7 @@ class Backward {
     store(dc_ + own, back.dc + kept.c);
     if (direct_) store(dh_ + own, back.dh + kept.h);
     T* record = sum_.records().at(unit, row.position);
-    for (int g = 0; g < kRecord; ++g) store(record + g * W, grads[g]);
+    for (int g = 0; g < Cell::shape.record(); ++g) store(record + g * W, grads[g]);
   }
 
   Row row_at(int64_t place, int64_t step, int64_t t) const {
@@ -217,7 +226,7 @@ class Backward {
     const T* record = sum_.records().at(0, sum_.position(place, step));
     for (int64_t unit = 0; unit < outputs_.count(); unit += kVectors) {
       Vec<T> sums[kVectors] = {};
-      sum_.records().multiply(1, vectors(outputs_, unit), &record, R_panels_ + unit * W * G * H, sums);
+      sum_.through_R(1, vectors(outputs_, unit), &record, R_panels_ + unit * W * G * H, sums);
       for (int v = 0; v < vectors(outputs_, unit); ++v) {
         const int lanes = outputs_.lanes(unit + v);
         const int64_t at = (unit + v) * W;
@@ -226,7 +235,7 @@ class Backward {
         store_part(view_.dh0 + n * O_ + at, sums[v], lanes);
       }
     }
-    copy(dc_ + place * padded(), H, view_.dc0 + n * H);
+    if (cell_.has_c) copy(dc_ + place * padded(), H, view_.dc0 + n * H);
   }
 
   void finish(int thread) {
@@ -238,7 +247,7 @@ class Backward {
       }
       if (length > 0) continue;
       view_.dhT ? copy(view_.dhT + n * O_, O_, view_.dh0 + n * O_) : clear(view_.dh0 + n * O_, O_);
-      view_.dcT ? copy(view_.dcT + n * H, H, view_.dc0 + n * H) : clear(view_.dc0 + n * H, H);
+      if (cell_.has_c) view_.dcT ? copy(view_.dcT + n * H, H, view_.dc0 + n * H) : clear(view_.dc0 + n * H, H);
     }
   }
 };

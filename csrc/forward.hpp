@@ -12,9 +12,9 @@
 
 namespace recollect::RECOLLECT_ISA {
 
-template <class T, class Cell>
+template <class T>
 class Forward {
-  static constexpr int W = width<T>, G = Cell::gates;
+  static constexpr int W = width<T>;
   // Where a block has few rows its panels are read for little work: W x is then computed for many steps at once.
   static constexpr int kFew = 3;
   static constexpr int64_t kAhead = 48;  // steps
@@ -26,8 +26,15 @@ class Forward {
     T gap;
   };
 
+  // What a cell does with a few rows and one vector of units, once their sums are there.
+  using Finish = void (Forward::*)(int64_t first, int count, int64_t unit, const Vec<T>* sums, const Vec<T>* through_R,
+                                   int64_t t);
+
   const Layer& layer_;
   const Plan& plan_;
+  const Shape cell_;
+  const Finish finish_;
+  const int G;
   const Units<T> units_;
   const int64_t O_;
   const Views<T> view_;
@@ -38,8 +45,8 @@ class Forward {
   Row* rows_;  // [B], in their places, of the step that is being computed
 
  public:
-  Forward(const Layer& layer, const Plan& plan)
-      : layer_(layer), plan_(plan), units_{layer.H}, O_(layer.P ? layer.P : layer.H), view_(layer),
+  Forward(const Layer& layer, const Plan& plan, Shape cell, Finish finish)
+      : layer_(layer), plan_(plan), cell_(cell), finish_(finish), G(cell.gates), units_{layer.H}, O_(layer.P ? layer.P : layer.H), view_(layer),
         zoned_(layer.zone_c > 0 || layer.zone_h > 0), coins_c_(layer, 0, layer.zone_c),
         coins_h_(layer, 1, layer.zone_h), space_(Workspace::measure([this](auto& space) { take(space); })) {
     take(space_);
@@ -48,6 +55,20 @@ class Forward {
   void run() {
     parallel(plan_.threads, [this](int thread) { pack(thread); });
     parallel(plan_.threads, [this](int thread) { read(thread); });
+  }
+
+  // Everything that is elementwise.
+  template <class Cell>
+  void finish(int64_t first, int count, int64_t unit, const Vec<T>* sums, const Vec<T>* through_R, int64_t t) {
+    constexpr int G = Cell::shape.gates;
+    for (int r = 0; r < count; ++r) {
+      Vec<T> of_row[2 * G];
+      for (int g = 0; g < G; ++g) of_row[g] = sums[r * G + g];
+      for (int g = 0; Cell::shape.split && g < G; ++g) of_row[G + g] = through_R[r * G + g];
+      const int lanes = units_.lanes(unit);
+      lanes == W ? finish_row<Cell, false>(rows_[first + r], of_row, unit * W, lanes, t)
+                 : finish_row<Cell, true>(rows_[first + r], of_row, unit * W, lanes, t);
+    }
   }
 
  private:
@@ -85,7 +106,7 @@ class Forward {
       advance(thread, step);
     }
     for (int64_t k = thread; k < plan_.block_count; k += plan_.threads) {
-      for (int row = 0; row < plan_.blocks[k].rows; ++row) finish(plan_.blocks[k].first + row);
+      for (int row = 0; row < plan_.blocks[k].rows; ++row) end(plan_.blocks[k].first + row);
     }
   }
 
@@ -111,27 +132,20 @@ class Forward {
   }
 
   void compute(int64_t first, int count, int64_t unit, int64_t step, int64_t t) {
-    const Row* rows = rows_ + first;
     const T *x[kRows], *h[kRows];
-    Vec<T> sums[kRows * G];
+    Vec<T> sums[kRows * kVectors], through_R[kRows * kVectors];
     for (int r = 0; r < count; ++r) {
-      x[r] = rows[r].x;
-      h[r] = rows[r].h;
+      x[r] = rows_[first + r].x;
+      h[r] = rows_[first + r].h;
       const T* start = looks_ahead() ? ahead(first + r, step, unit) : bias_ + unit * G * W;
       for (int g = 0; g < G; ++g) sums[r * G + g] = load(start + g * W);
     }
     if (!looks_ahead()) {
-      tile<Product, T, G>(count, x, {1, layer_.I, 0, G * W}, W_panels_ + unit * layer_.I * G * W, sums);
+      tile<Product>(count, G, x, {1, layer_.I, 0, G * W}, W_panels_ + unit * layer_.I * G * W, sums);
     }
-    tile<Product, T, G>(count, h, {1, O_, 0, G * W}, R_panels_ + unit * O_ * G * W, sums);
-    const int lanes = units_.lanes(unit);
-    for (int r = 0; r < count; ++r) {
-      if (lanes == W) {
-        finish_unit<false>(rows[r], sums + r * G, unit * W, lanes, t);
-      } else {
-        finish_unit<true>(rows[r], sums + r * G, unit * W, lanes, t);
-      }
-    }
+    for (int n = 0; cell_.split && n < count * G; ++n) through_R[n] = Vec<T>{};
+    tile<Product>(count, G, h, {1, O_, 0, G * W}, R_panels_ + unit * O_ * G * W, cell_.split ? through_R : sums);
+    (this->*finish_)(first, count, unit, sums, through_R, t);
   }
 
   // y = Q m, for one vector of outputs.
@@ -139,16 +153,16 @@ class Forward {
     const T* m[kRows];
     for (int r = 0; r < count; ++r) m[r] = rows_[first + r].m;
     Vec<T> sums[kRows] = {};
-    tile<Product, T, 1>(count, m, {1, layer_.H, 0, W}, Q_panels_ + unit * layer_.H * W, sums);
+    tile<Product>(count, 1, m, {1, layer_.H, 0, W}, Q_panels_ + unit * layer_.H * W, sums);
     for (int r = 0; r < count; ++r) store_part(rows_[first + r].y + unit * W, sums[r], Units<T>{layer_.P}.lanes(unit));
   }
 
-  // Everything that is elementwise, for one row and vector of units.
-  template <bool part>
-  void finish_unit(const Row& row, const Vec<T>* sums, int64_t at, int lanes, int64_t t) {
+  template <class Cell, bool part>
+  void finish_row(const Row& row, const Vec<T>* sums, int64_t at, int lanes, int64_t t) {
     const Lanes<T, part> lane{lanes};
-    const Before<T> before{lane.get(row.c + at), Cell::sees_h || zoned_ ? lane.get(row.h_old + at) : Vec<T>{}, row.gap};
-    Vec<T> saved[Cell::saved];
+    Before<T> before{Vec<T>{}, Cell::shape.sees_h || zoned_ ? lane.get(row.h_old + at) : Vec<T>{}, row.gap};
+    if constexpr (Cell::shape.has_c) before.c = lane.get(row.c + at);
+    Vec<T> saved[Cell::shape.saved];
     After<T> after = Cell::forward(sums, before, Own<T>{view_.E + at, layer_.H, lanes}, saved);
     if (zoned_) {
       const int64_t counter = (t * layer_.B + row.n) * layer_.H + at;
@@ -156,9 +170,9 @@ class Forward {
       after.h += coins_h_.keep(counter) * (before.h - after.h);
     }
     lane.put(row.m + at, after.h);
-    lane.put(row.c_new + at, after.c);
+    if constexpr (Cell::shape.has_c) lane.put(row.c_new + at, after.c);
     if (row.gates) {
-      for (int s = 0; s < Cell::saved; ++s) lane.put(row.gates + s * layer_.gate + at, saved[s]);
+      for (int s = 0; s < Cell::shape.saved; ++s) lane.put(row.gates + s * layer_.gate + at, saved[s]);
     }
   }
 
@@ -200,9 +214,9 @@ class Forward {
           for (; count < kRows && from + count < layer_.T && from + count < step + kAhead; ++count) {
             x[count] = view_.x(plan_.time(from + count), plan_.order[place]);
           }
-          Vec<T> sums[kRows * G];
+          Vec<T> sums[kRows * kVectors];
           for (int n = 0; n < count * G; ++n) sums[n] = load(bias_ + (unit * G + n % G) * W);
-          tile<Product, T, G>(count, x, {1, layer_.I, 0, G * W}, W_panels_ + unit * layer_.I * G * W, sums);
+          tile<Product>(count, G, x, {1, layer_.I, 0, G * W}, W_panels_ + unit * layer_.I * G * W, sums);
           for (int n = 0; n < count * G; ++n) store(ahead(place, from, unit) + n * W, sums[n]);
         }
       }
@@ -210,11 +224,11 @@ class Forward {
   }
 
   // The state at the row's end, and zeros behind it.
-  void finish(int64_t place) {
+  void end(int64_t place) {
     const int64_t n = plan_.order[place], length = plan_.lengths[place], H = layer_.H;
     const int64_t end = plan_.reverse ? 0 : length - 1;
     copy(length ? view_.y(end, n) : view_.h0 + n * O_, O_, view_.hT + n * O_);
-    if (view_.cells.at || !length) copy(length ? view_.cells(end, n) : view_.c0 + n * H, H, view_.cT + n * H);
+    if (cell_.has_c && (view_.cells.at || !length)) copy(length ? view_.cells(end, n) : view_.c0 + n * H, H, view_.cT + n * H);
     for (int64_t t = length; t < layer_.T; ++t) clear(view_.y(t, n), O_);
   }
 };

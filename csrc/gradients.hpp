@@ -1,6 +1,6 @@
 // What a chunk of steps adds to the gradients of weights and inputs: products of the records that the backward pass
-// leaves. A record is [G + own, width] for one row, step and vector of units: the gradients of the pre-activations, then
-// those of the cell's own parameters. The sums run over the records in their order, so no number depends on threads.
+// leaves. A record is [sums + own, width] for one row, step and vector of units: the gradients of the sums that the cell
+// was given, then those of its own parameters. The sums run over the records in their order, so no number depends on threads.
 #pragma once
 
 #include "cells/cell.hpp"
@@ -15,12 +15,15 @@
 
 namespace recollect::RECOLLECT_ISA {
 
-template <class T, class Cell>
+template <class T>
 class Gradients {
-  static constexpr int W = width<T>, G = Cell::gates, kRecord = G + Cell::own;
+  static constexpr int W = width<T>;
   static constexpr int64_t kChunk = 256;  // records at least, if there are so many: then the panels are worth reading
 
   const Layer& layer_;
+  const Shape cell_;
+  const int G, record_;
+  const int64_t back_;  // where in a record the gradients of R h begin
   const Plan& plan_;
   const Units<T> units_;
   const Views<T> view_;
@@ -34,10 +37,10 @@ class Gradients {
   int64_t* starts_;  // [steps]: the place of each step's first record
 
  public:
-  Gradients(const Layer& layer, const Plan& plan)
-      : layer_(layer), plan_(plan), units_{layer.H}, view_(layer), O_(layer.P ? layer.P : layer.H),
+  Gradients(const Layer& layer, const Plan& plan, Shape cell)
+      : layer_(layer), cell_(cell), G(cell.gates), record_(cell.record()), back_(cell.split ? G * W : 0), plan_(plan), units_{layer.H}, view_(layer), O_(layer.P ? layer.P : layer.H),
         steps_(layer.B >= kChunk ? 1 : kChunk / layer.B < layer.T ? kChunk / layer.B : layer.T),
-        places_(1 + layer.B + steps_ * layer.B), records_{units_, places_, G, kRecord},
+        places_(1 + layer.B + steps_ * layer.B), records_{units_, places_, G, record_},
         outputs_{{layer.P}, places_, 1, 1} {}
 
   template <class Space>
@@ -46,7 +49,7 @@ class Gradients {
     records_.at_ = space.template take<T>(records_.size());
     outputs_.at_ = space.template take<T>(outputs_.size());
     sums_ = space.template take<T>(U * (layer_.I + O_) * G * W);
-    totals_ = space.template take<T>(U * kRecord * W);
+    totals_ = space.template take<T>(U * record_ * W);
     Q_sums_ = space.template take<T>(outputs_.units.count() * layer_.H * W);
     W_panels_ = space.template take<T>(view_.dx.at ? (layer_.I + W - 1) / W * W * G * layer_.H : 0);
     masked_ = space.template take<T>(layer_.h_mask ? places_ * O_ : 0);
@@ -60,9 +63,9 @@ class Gradients {
   void prepare(int thread) {
     const int64_t I = layer_.I, H = layer_.H;
     for (int64_t unit = thread; unit < units_.count(); unit += plan_.threads) {
-      clear(records_.at(unit, 0), kRecord * W);
+      clear(records_.at(unit, 0), record_ * W);
       clear(sums_ + unit * (I + O_) * G * W, (I + O_) * G * W);
-      clear(totals_ + unit * kRecord * W, kRecord * W);
+      clear(totals_ + unit * record_ * W, record_ * W);
     }
     for (int64_t unit = thread; unit < outputs_.units.count(); unit += plan_.threads) clear(Q_sums_ + unit * H * W, H * W);
     if (!view_.dx.at) return;
@@ -78,7 +81,7 @@ class Gradients {
     if (begin > 0) {
       const int64_t from = starts_[begin - 1 - begin_], rows = living(begin - 1);
       for (int64_t unit = 0; unit < units_.count(); ++unit) {
-        copy(records_.at(unit, from), rows * kRecord * W, records_.at(unit, 1));
+        copy(records_.at(unit, from), rows * record_ * W, records_.at(unit, 1));
       }
     }
     begin_ = begin;
@@ -91,6 +94,12 @@ class Gradients {
 
   const Records<T>& records() const { return records_; }
   const Records<T>& outputs() const { return outputs_; }
+  // sums += records R, for some columns of R.
+  void through_R(int count, int vectors, const T* const* records, const T* panel, Vec<T>* sums) const {
+    const T* back[kRows];
+    for (int r = 0; r < count; ++r) back[r] = records[r] + back_;
+    records_.multiply(count, vectors, back, panel, sums);
+  }
   const T* zero() const { return records_.at(0, 0); }
   int64_t position(int64_t place, int64_t step) const {
     return place + (step < begin_ ? 1 : starts_[step - begin_]);
@@ -117,14 +126,14 @@ class Gradients {
       T* sums = sums_ + unit * (I + O_) * G * W;
       if (n == 0) total(unit);
       if (n < of_x) {
-        outer<G>(x_, records_, unit, n * kRows, I, sums);
+        outer(G, x_, records_, 0, unit, n * kRows, I, sums);
       } else {
-        outer<G>(h_, records_, unit, (n - of_x) * kRows, O_, sums + I * G * W);
+        outer(G, h_, records_, back_, unit, (n - of_x) * kRows, O_, sums + I * G * W);
       }
     });
     share(thread, outputs_.units.count() * tiles(H), [&](int64_t task) {
       const int64_t unit = task / tiles(H);
-      outer<1>(m_, outputs_, unit, task % tiles(H) * kRows, H, Q_sums_ + unit * H * W);
+      outer(1, m_, outputs_, 0, unit, task % tiles(H) * kRows, H, Q_sums_ + unit * H * W);
     });
     if (view_.dx.at) share(thread, tiles(count_), [&](int64_t task) { inputs(task * kRows); });
   }
@@ -132,11 +141,11 @@ class Gradients {
   void finish(int thread) {
     const int64_t I = layer_.I, H = layer_.H;
     for (int64_t unit = thread; unit < units_.count(); unit += plan_.threads) {
-      const T *sums = sums_ + unit * (I + O_) * G * W, *totals = totals_ + unit * kRecord * W;
+      const T *sums = sums_ + unit * (I + O_) * G * W, *totals = totals_ + unit * record_ * W;
       unpack_by_unit(sums, G, H, I, unit, view_.dW);
       unpack_by_unit(sums + I * G * W, G, H, O_, unit, view_.dR);
       unpack_by_unit(totals, G, H, 1, unit, view_.db);
-      unpack_by_unit(totals + G * W, Cell::own, H, 1, unit, view_.dE);
+      unpack_by_unit(totals + cell_.sums() * W, cell_.own, H, 1, unit, view_.dE);
     }
     for (int64_t unit = thread; unit < outputs_.units.count(); unit += plan_.threads) {
       unpack_by_unit(Q_sums_ + unit * H * W, 1, layer_.P, H, unit, view_.dQ);
@@ -157,11 +166,11 @@ class Gradients {
   int64_t chunk() const { return 1 + layer_.B; }  // the place of the chunk's first record
 
   // Rows [first, first + kRows) of a transposed gradient, for one vector of units.
-  template <int gates>
-  void outer(const T* const* left, const Records<T>& right, int64_t unit, int64_t first, int64_t rows, T* sums) {
+  void outer(int gates, const T* const* left, const Records<T>& right, int64_t at, int64_t unit, int64_t first,
+             int64_t rows, T* sums) {
     const int count = static_cast<int>(rows - first < kRows ? rows - first : kRows);
-    Vec<T> add[kRows * gates] = {};
-    tile<Outer, T, gates>(count, left + chunk(), {1, count_, first, right.record * W}, right.at(unit, chunk()), add);
+    Vec<T> add[kRows * kVectors] = {};
+    tile<Outer>(count, gates, left + chunk(), {1, count_, first, right.record * W}, right.at(unit, chunk()) + at, add);
     for (int n = 0; n < count * gates; ++n) {
       T* to = sums + (first * gates + n) * W;
       store(to, load(to) + add[n]);
@@ -170,14 +179,12 @@ class Gradients {
 
   // The sums of the records themselves: gradients of the bias and of the cell's own parameters.
   void total(int64_t unit) {
-    Vec<T> add[kRecord] = {};
-    const T* from = records_.at(unit, chunk());
-    for (int64_t p = 0; p < count_; ++p) {
-      for (int s = 0; s < kRecord; ++s, from += W) add[s] += load(from);
-    }
-    for (int s = 0; s < kRecord; ++s) {
-      T* to = totals_ + (unit * kRecord + s) * W;
-      store(to, load(to) + add[s]);
+    for (int s = 0; s < record_; ++s) {
+      const T* from = records_.at(unit, chunk()) + s * W;
+      Vec<T> add{};
+      for (int64_t p = 0; p < count_; ++p, from += record_ * W) add += load(from);
+      T* to = totals_ + (unit * record_ + s) * W;
+      store(to, load(to) + add);
     }
   }
 

@@ -2,28 +2,38 @@
 #include "kernels.hpp"
 
 #include "backward.hpp"
+#include "cells/coupled.hpp"
+#include "cells/decay.hpp"
+#include "cells/gru.hpp"
 #include "cells/lstm.hpp"
+#include "cells/peephole.hpp"
+#include "cells/rnn.hpp"
 #include "forward.hpp"
 
 namespace recollect::RECOLLECT_ISA {
 
 namespace {
 
-template <class T>
-using LstmTanh = Lstm<T, Tanh>;
-template <class T>
-using LstmRelu = Lstm<T, Relu>;
-
 // Calls work with the type of the numbers and the cell that the layer names.
+template <template <class, template <class> class> class Cell, class Work>
+void choose(const Layer& layer, Work&& work) {
+  const bool relu = layer.squash == Squash::relu;
+  if (layer.wide) {
+    relu ? work.template operator()<double, Cell<double, Relu>>() : work.template operator()<double, Cell<double, Tanh>>();
+  } else {
+    relu ? work.template operator()<float, Cell<float, Relu>>() : work.template operator()<float, Cell<float, Tanh>>();
+  }
+}
+
 template <class Work>
 void choose(const Layer& layer, Work&& work) {
-  const auto with = [&]<template <class> class Tanhs, template <class> class Relus>() {
-    const bool tanh = layer.squash == Squash::tanh;
-    if (layer.wide) return tanh ? work.template operator()<double, Tanhs<double>>() : work.template operator()<double, Relus<double>>();
-    return tanh ? work.template operator()<float, Tanhs<float>>() : work.template operator()<float, Relus<float>>();
-  };
   switch (layer.kind) {
-    case Kind::lstm: return with.template operator()<LstmTanh, LstmRelu>();
+    case Kind::lstm: return choose<Lstm>(layer, work);
+    case Kind::peephole: return choose<Peephole>(layer, work);
+    case Kind::coupled: return choose<Coupled>(layer, work);
+    case Kind::decay: return choose<Decay>(layer, work);
+    case Kind::gru: return choose<Gru>(layer, work);
+    case Kind::rnn: return choose<Rnn>(layer, work);
     default: return;
   }
 }
@@ -33,11 +43,15 @@ void choose(const Layer& layer, Work&& work) {
 int rows() { return kRows; }
 
 void forward(const Layer& layer, const Plan& plan) {
-  choose(layer, [&]<class T, class Cell>() { Forward<T, Cell>(layer, plan).run(); });
+  choose(layer, [&]<class T, class Cell>() {
+    Forward<T>(layer, plan, Cell::shape, &Forward<T>::template finish<Cell>).run();
+  });
 }
 
 void backward(const Layer& layer, const Plan& plan) {
-  choose(layer, [&]<class T, class Cell>() { Backward<T, Cell>(layer, plan).run(); });
+  choose(layer, [&]<class T, class Cell>() {
+    Backward<T>(layer, plan, Cell::shape, &Backward<T>::template retrace<Cell>).run();
+  });
 }
 
 }  // namespace recollect::RECOLLECT_ISA

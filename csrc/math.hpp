@@ -73,6 +73,14 @@ inline Vec<T> clamp(Vec<T> x, T least, T most) {  // NaN stays
   return x < least ? splat(least) : x;
 }
 
+// From exp(-flat) on: what is smaller counts as that.
+template <class V>
+inline V exp(V x) {
+  using T = std::remove_cvref_t<decltype(x[0])>;
+  const Reduced<T> e = reduce<T>(clamp<T>(x, T{-2} * Reduction<T>::flat, Reduction<T>::overflow));
+  return e.scale * (e.p + T{1});
+}
+
 // 1 / (1 + exp(-x))
 template <class V>
 inline V sigmoid(V x) {

@@ -74,22 +74,14 @@ struct Outer {
 };
 
 // A micro-kernel for a number of rows, 1 to kRows, and of vectors, 1 to kVectors, that are known only when it runs.
-template <class Kernel, class T, int Vectors>
-__attribute__((noinline)) void tile(int count, const T* const* rows, Columns columns, const T* panel, Vec<T>* sums) {
-  unrolled<kRows>([&](auto n) {
-    if (count == n + 1) Kernel::template run<T, n + 1, Vectors>(rows, columns, panel, sums);
-  });
-}
-
 template <class Kernel, class T>
-inline void tile(int count, int vectors, const T* const* rows, Columns columns, const T* panel, Vec<T>* sums) {
-  switch (vectors) {
-    case 1: return tile<Kernel, T, 1>(count, rows, columns, panel, sums);
-    case 2: return tile<Kernel, T, 2>(count, rows, columns, panel, sums);
-    case 3: return tile<Kernel, T, 3>(count, rows, columns, panel, sums);
-    case 4: return tile<Kernel, T, 4>(count, rows, columns, panel, sums);
-    default: return;
-  }
+__attribute__((noinline)) void tile(int count, int vectors, const T* const* rows, Columns columns, const T* panel,
+                                    Vec<T>* sums) {
+  unrolled<kVectors>([&](auto v) {
+    unrolled<kRows>([&](auto r) {
+      if (vectors == v + 1 && count == r + 1) Kernel::template run<T, r + 1, v + 1>(rows, columns, panel, sums);
+    });
+  });
 }
 
 }  // namespace recollect::RECOLLECT_ISA

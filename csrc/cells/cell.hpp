@@ -1,10 +1,27 @@
-// What a cell sees of one row and one vector of units, and what it gives back. A cell is two pointwise functions.
+// What a cell sees of one row and one vector of units, and what it gives back.
+//
+// A cell is a struct with a Shape and two pointwise functions:
+//   After<T> forward(const Vec<T>* sums, const Before<T>&, const Own<T>&, Vec<T>* saved)
+//     sums: the pre-activations, [gates]; of a split cell W x + b first and then R h, [2 * gates]. saved: for the way back.
+//   Back<T> backward(const Vec<T>* saved, const Before<T>&, const Own<T>&, After<T> after, Vec<T>* grads)
+//     after: the gradients of c and h. grads: those of the sums, then those of the cell's own parameters, [own].
 #pragma once
 
 #include "../math.hpp"
 #include "../simd.hpp"
 
 namespace recollect::RECOLLECT_ISA {
+
+struct Shape {
+  int gates;           // G: vectors of W x and of R h
+  int saved;           // S: vectors kept for the backward pass, the gates first
+  int own = 0;         // E: parameters of each unit
+  bool split = false;  // W x and R h reach the cell apart
+  bool sees_h = false; // h of the step before is read by other ways than R
+  bool has_c = true;   // there is a cell value
+  constexpr int sums() const { return split ? 2 * gates : gates; }
+  constexpr int record() const { return sums() + own; }
+};
 
 // The state before the step. gap: the time since the step before, where the layer is told.
 template <class T>

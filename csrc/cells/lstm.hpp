@@ -9,10 +9,8 @@ namespace recollect::RECOLLECT_ISA {
 
 template <class T, template <class> class Squash>
 struct Lstm {
-  static constexpr int gates = 4, saved = 4, own = 0;
-  static constexpr bool sees_h = false;  // reads h of the step before other than through R
+  static constexpr Shape shape{.gates = 4, .saved = 4};
 
-  // sums: the pre-activations; saved: the gates.
   static After<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>&, Vec<T>* saved) {
     const Vec<T> i = saved[0] = sigmoid(sums[0]);
     const Vec<T> f = saved[1] = sigmoid(sums[1]);
@@ -22,7 +20,6 @@ struct Lstm {
     return {c, o * Squash<T>::value(c)};
   }
 
-  // after: the gradients of c and h; grads: those of the pre-activations.
   static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>&, After<T> after, Vec<T>* grads) {
     const Vec<T> i = saved[0], f = saved[1], g = saved[2], o = saved[3];
     const Vec<T> s = Squash<T>::value(f * before.c + i * g);

@@ -1,0 +1,32 @@
+// The lstm that forgets what it overwrites, f = 1 - i; gates i g o.
+// Greff et al. 2017, "LSTM: a search space odyssey", section 3 (CIFG).
+#pragma once
+
+#include "cell.hpp"
+
+namespace recollect::RECOLLECT_ISA {
+
+template <class T, template <class> class Squash>
+struct Coupled {
+  static constexpr Shape shape{.gates = 3, .saved = 3};
+
+  static After<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>&, Vec<T>* saved) {
+    const Vec<T> i = saved[0] = sigmoid(sums[0]);
+    const Vec<T> g = saved[1] = Squash<T>::value(sums[1]);
+    const Vec<T> o = saved[2] = sigmoid(sums[2]);
+    const Vec<T> c = (T{1} - i) * before.c + i * g;
+    return {c, o * Squash<T>::value(c)};
+  }
+
+  static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>&, After<T> after, Vec<T>* grads) {
+    const Vec<T> i = saved[0], g = saved[1], o = saved[2];
+    const Vec<T> s = Squash<T>::value((T{1} - i) * before.c + i * g);
+    const Vec<T> dc = after.c + after.h * o * Squash<T>::slope(s);
+    grads[0] = dc * (g - before.c) * i * (T{1} - i);
+    grads[1] = dc * i * Squash<T>::slope(g);
+    grads[2] = after.h * s * o * (T{1} - o);
+    return {dc * (T{1} - i), Vec<T>{}};
+  }
+};
+
+}  // namespace recollect::RECOLLECT_ISA
