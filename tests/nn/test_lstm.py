@@ -55,7 +55,7 @@ def test_a_layer_can_be_copied_and_shown():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"cell": "gru"}, "cell is 'gru', and may be 'lstm'"),
+        ({"cell": "qrnn"}, "cell is 'qrnn', and may be 'lstm' or 'peephole' or"),
         ({"activation": "selu"}, "activation is 'selu', and may be 'tanh' or 'relu'"),
         ({"hidden_size": 0}, "hidden_size is 0"),
         ({"input_size": 0}, "input_size is 0"),

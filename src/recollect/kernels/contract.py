@@ -8,10 +8,23 @@ from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from recollect.core.state import LSTMState
 
-__all__ = ["Case", "Layer", "Path", "Run", "Step", "Weights", "Zoneout"]
+__all__ = [
+    "Case",
+    "Enter",
+    "Layer",
+    "Path",
+    "Run",
+    "Seen",
+    "Step",
+    "Tensors",
+    "Weights",
+    "Zoneout",
+    "affine",
+]
 
 
 class Weights(NamedTuple):
@@ -30,9 +43,12 @@ class Weights(NamedTuple):
 
 @dataclass(frozen=True)
 class Zoneout:
-    """Shares of units whose cell and output keep the old value; the coins come from ``seed`` (recollect.kernels.coin).
+    """Zoneout: shares of units whose cell and output keep the value of the step before.
 
-    Without ``training`` the expectation takes the place of the coins.
+        c[t] = keep ? c[t-1] : c        h[t] = keep ? h[t-1] : h, where h was made of the new c
+
+    In ``training`` a coin (recollect.kernels.coin) of ``seed`` decides for each step, row and unit; otherwise the
+    expectation takes its place, share * old + (1 - share) * new. Krueger et al. 2017, "Zoneout", section 3.
     """
 
     cell: float
@@ -58,16 +74,38 @@ class Case:
     transformed: bool = False
 
 
-Step = Callable[[Tensor, LSTMState], LSTMState]
-"""One step of a cell with its weights bound: W x[t] + b [B, G * H] and the state [B, ...] before -> the state after."""
+class Seen(NamedTuple):
+    """What a cell sees at a step besides its state.
+
+    ``wx`` [B, G * H] is what x[t] contributes (W x[t] + b unless the cell says otherwise), ``rh`` [B, G * H] is
+    R h[t-1], ``gap`` [B, 1] the time since the step before, for the cell that reads it.
+    """
+
+    wx: Tensor
+    rh: Tensor
+    gap: Tensor | None = None
+
+
+Tensors = tuple[Tensor, ...]
+Step = Callable[[Seen, LSTMState, Weights], tuple[Tensors, LSTMState]]
+"""One step of a cell: what it sees, the state [B, ...] before and the weights -> the gates, and the state after."""
+
+Enter = Callable[[Tensor, Weights], Tensor]
+"""What x [T, B, I] contributes to all steps at once, [T, B, G * H]."""
+
+
+def affine(x: Tensor, weights: Weights) -> Tensor:
+    """W x[t] + b: what x contributes in most cells."""
+    return F.linear(x, weights.W, weights.b)
 
 
 @dataclass(frozen=True)
 class Layer:
     """One layer and direction: what it computes, by ``step`` for a path that unrolls, by ``case`` for one that knows.
 
-    With ``reverse`` each row is read from its own end to its start. ``gaps`` [T, B] are the times since the step
-    before, for the cell that reads them; ``h_mask`` [B, O] is what the output before is multiplied by on its way to R.
+    With ``reverse`` each row is read from its own end to its start. ``gaps`` [T, B] are the times between each step and
+    the one read before it, for the cell that reads them. R sees the output before multiplied by ``h_mask`` [B, O].
+    ``enter`` is what precedes the recurrence.
     """
 
     case: Case
@@ -77,6 +115,7 @@ class Layer:
     gaps: Tensor | None = None
     zoneout: Zoneout | None = None
     h_mask: Tensor | None = None
+    enter: Enter = affine
 
 
 class Run(Protocol):

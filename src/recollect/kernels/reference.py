@@ -9,30 +9,37 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from recollect.core.state import LSTMState
-from recollect.kernels.contract import Case, Layer, Path
+from recollect.kernels.coin import CELL, OUTPUT, keeps
+from recollect.kernels.contract import Case, Layer, Path, Seen, Tensors, Zoneout
 
-__all__ = ["REFERENCE", "unroll"]
+__all__ = ["REFERENCE", "inside", "unroll"]
 
-Tensors = tuple[Tensor, ...]
+Inputs = tuple[Tensor | None, ...]
+Emit = Callable[[Tensors, LSTMState], Tensors]
 
 
 def unroll(
-    step: Callable[[Tensor, Tensors], tuple[Tensors, Tensors]],
-    inputs: Tensor,
+    step: Callable[[Inputs, Tensors], tuple[Tensors, Tensors]],
+    inputs: Inputs,
     state: Tensors,
     lengths: Tensor | None = None,
     reverse: bool = False,
 ) -> tuple[Tensors, Tensors]:
-    """Apply ``emitted[t], state[t] = step(inputs[t], state[t-1])`` to every step of ``inputs`` [T, B, ...].
+    """Apply ``emitted[t], state[t] = step(inputs[t], state[t-1])`` to every step of ``inputs``, each [T, B, ...].
 
-    Gives what was emitted, each [T, B, ...], and the last state. ``lengths`` [B] end the rows: what is emitted after a
-    row's end is zero and its state stays. With ``reverse`` time runs from each row's end to its start.
+    After the first, an input may be None and stays so. Gives what was emitted, each [T, B, ...], and the last state.
+    ``lengths`` [B] end the rows: what is emitted after a row's end is zero and its state stays. With ``reverse`` time
+    runs from each row's end to its start.
     """
-    steps = inputs.unbind(0)
-    if not steps:
-        emitted, _ = step(inputs.new_zeros(inputs.shape[1:]), state)
+    first = inputs[0]
+    assert first is not None
+    if not len(first):
+        empty = tuple(None if value is None else value.new_zeros(value.shape[1:]) for value in inputs)
+        emitted, _ = step(empty, state)
         return tuple(value[None][:0] for value in emitted), state
-    alive = None if lengths is None else (_clock(inputs) < lengths)[..., None].unbind(0)
+    columns = [[None] * len(first) if value is None else value.unbind(0) for value in inputs]
+    steps = list(zip(*columns, strict=True))
+    alive = None if lengths is None else (_clock(first) < lengths)[..., None].unbind(0)
     rows: list[Tensors] = []
     for t in reversed(range(len(steps))) if reverse else range(len(steps)):
         emitted, after = step(steps[t], state)
@@ -47,18 +54,55 @@ def unroll(
     return tuple(torch.stack(column) for column in zip(*rows, strict=True)), state
 
 
+def inside(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None) -> tuple[Tensors, LSTMState]:
+    """The layer with all that happens in it: gates, cell and output of every step, [T, B, ...] each, and the state."""
+    return _walk(layer, x, state, lengths, lambda gates, after: (*gates, after.c, after.h))
+
+
+def _walk(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None, emit: Emit) -> tuple[Tensors, LSTMState]:
+    weights, zoneout = layer.weights, layer.zoneout
+
+    def step(inputs: Inputs, state: Tensors) -> tuple[Tensors, Tensors]:
+        wx, gap, keep_c, keep_h = inputs
+        assert wx is not None
+        before = LSTMState(*state)
+        shown = before.h if layer.h_mask is None else before.h * layer.h_mask
+        gates, after = layer.step(Seen(wx, F.linear(shown, weights.R), gap), before, weights)
+        if zoneout is not None:
+            after = LSTMState(
+                h=_zoned(before.h, after.h, zoneout.output, keep_h), c=_zoned(before.c, after.c, zoneout.cell, keep_c)
+            )
+        return emit(gates, after), after
+
+    gaps = None if layer.gaps is None else layer.gaps[..., None]
+    inputs = (layer.enter(x, weights), gaps, *_kept(zoneout, x, state))
+    emitted, last = unroll(step, inputs, state, lengths, layer.reverse)
+    return emitted, LSTMState(*last)
+
+
+def _kept(zoneout: Zoneout | None, x: Tensor, state: LSTMState) -> tuple[Tensor | None, Tensor | None]:
+    """Where c and h keep their old values, bool [T, B, H] and [T, B, O]; None where no coin is to be tossed."""
+    if zoneout is None or not zoneout.training:
+        return None, None
+    T, B, _ = x.shape
+    cell = keeps(zoneout.cell, zoneout.seed, CELL, (T, B, state.c.shape[1]), x.device) if zoneout.cell else None
+    output = keeps(zoneout.output, zoneout.seed, OUTPUT, (T, B, state.h.shape[1]), x.device) if zoneout.output else None
+    return cell, output
+
+
+def _zoned(old: Tensor, new: Tensor, share: float, keep: Tensor | None) -> Tensor:
+    if not share:
+        return new
+    return share * old + (1 - share) * new if keep is None else torch.where(keep, old, new)
+
+
 def _clock(inputs: Tensor) -> Tensor:
     return torch.arange(len(inputs), device=inputs.device)[:, None]
 
 
 def _run(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None) -> tuple[Tensor, LSTMState]:
-    def emitting(preact: Tensor, state: Tensors) -> tuple[Tensors, Tensors]:
-        after = layer.step(preact, LSTMState(*state))
-        return (after.h,), after
-
-    inputs = F.linear(x, layer.weights.W, layer.weights.b)  # one product for all steps
-    (output,), last = unroll(emitting, inputs, state, lengths, layer.reverse)
-    return output, LSTMState(*last)
+    (output,), last = _walk(layer, x, state, lengths, lambda gates, after: (after.h,))
+    return output, last
 
 
 def _refuses(case: Case) -> str:

@@ -9,7 +9,15 @@ from torch import Tensor
 
 from recollect.core.errors import InputError, ShapeError
 
-__all__ = ["check_choice", "check_input", "check_lengths", "check_sizes", "check_state"]
+__all__ = [
+    "check_choice",
+    "check_gaps",
+    "check_input",
+    "check_lengths",
+    "check_range",
+    "check_sizes",
+    "check_state",
+]
 
 WHOLE = (torch.int64, torch.int32, torch.int16, torch.uint8, torch.int8)
 
@@ -55,6 +63,28 @@ def check_lengths(lengths: Tensor, B: int, T: int) -> None:
         raise ShapeError(f"lengths are {lengths.dtype}, and must be whole numbers such as torch.int64")
     if B and not (int(lengths.min()) >= 0 and int(lengths.max()) <= T):
         raise ShapeError(f"lengths reach from {int(lengths.min())} to {int(lengths.max())}, and must lie in 0..{T}")
+
+
+def check_gaps(gaps: Tensor | None, fading: str | None, expected: tuple[int, ...], weight: Tensor) -> None:
+    """Refuse gaps that are missing for the cell ``fading``, that no cell reads, or that do not fit x and the layer."""
+    if gaps is None:
+        if fading is not None:
+            raise InputError(f"the {fading} cell reads the time since the step before: give gaps {list(expected)}")
+        return
+    if fading is None:
+        raise InputError("gaps are given, and this cell does not read them: leave them out, or make it cell='decay'")
+    if tuple(gaps.shape) != expected:
+        raise ShapeError(f"gaps have the shape {_shape(gaps)}, and must have {list(expected)}, that of x without I")
+    _check_kin("gaps", gaps, weight)
+
+
+def check_range(gaps: Tensor) -> None:
+    """Refuse gaps that are negative or not finite."""
+    if not bool((gaps >= 0).all() & gaps.isfinite().all()):
+        wrong = gaps[(gaps < 0) | ~gaps.isfinite()]
+        raise InputError(
+            f"gaps hold {wrong[0].item()}, and must be finite and not negative: times since the step before"
+        )
 
 
 def _check_kin(name: str, value: Tensor, weight: Tensor) -> None:

@@ -1,29 +1,59 @@
-"""Weights to and from torch.nn.LSTM: the same gate order, two biases there, one here."""
+"""Weights to and from PyTorch's recurrent layers: the same gate orders, two biases there, one here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
+from recollect.core.errors import InputError
 from recollect.kernels.contract import Weights
+from recollect.nn.regularize import Recurrent
 
-__all__ = ["read_torch", "write_torch"]
+__all__ = ["read_torch", "torch_twin", "twin_of", "write_torch"]
+
+BIASES = ("bias_ih", "bias_hh")
+TWINS: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
-def read_torch(module: nn.LSTM, weights: Sequence[Weights]) -> None:
+def twin_of(module: nn.RNNBase) -> tuple[str, str]:
+    """The cell and activation of ours that compute what ``module`` does; InputError if there are none."""
+    for cell, twin in TWINS.items():
+        if isinstance(module, twin):
+            return cell, str(getattr(module, "nonlinearity", "tanh"))
+    raise InputError(f"{type(module).__name__} is none of torch.nn.LSTM, torch.nn.GRU and torch.nn.RNN")
+
+
+def torch_twin(cell: str, activation: str, regularize: Recurrent | None) -> Callable[..., nn.RNNBase]:
+    """What makes the layer of PyTorch that computes ours; InputError where there is none."""
+    if cell == "rnn" and regularize is None:
+        return partial(nn.RNN, nonlinearity=activation)
+    if cell not in TWINS or activation != "tanh":
+        raise InputError(f"PyTorch has no {cell} cell with {activation}, only lstm and gru with tanh, and rnn")
+    if regularize is not None:
+        raise InputError(f"PyTorch has no {regularize}: make the layer without it")
+    return TWINS[cell]
+
+
+def read_torch(module: nn.RNNBase, weights: Sequence[Weights]) -> None:
     """Copy the parameters of ``module`` into ``weights``, layer by layer and direction by direction."""
     with torch.no_grad():
         for ours, theirs in zip(weights, _parameters(module), strict=True):
             ours.W.copy_(theirs["weight_ih"])
             ours.R.copy_(theirs["weight_hh"])
-            ours.b.copy_(theirs["bias_ih"] + theirs["bias_hh"]) if module.bias else ours.b.zero_()
             if ours.P is not None:
                 ours.P.copy_(theirs["weight_hr"])
+            before, after = (theirs[name] if module.bias else torch.zeros_like(ours.b) for name in BIASES)
+            ours.b.copy_(before + after)
+            if ours.E is not None:  # the GRU's reset gate multiplies the second bias of n: the two stay apart
+                H = ours.E.shape[1]
+                ours.b[-H:] = before[-H:]
+                ours.E[0] = after[-H:]
 
 
-def write_torch(weights: Sequence[Weights], module: nn.LSTM) -> None:
+def write_torch(weights: Sequence[Weights], module: nn.RNNBase) -> None:
     """Copy ``weights`` into the parameters of ``module``, the bias into its first one."""
     with torch.no_grad():
         for ours, theirs in zip(weights, _parameters(module), strict=True):
@@ -33,9 +63,11 @@ def write_torch(weights: Sequence[Weights], module: nn.LSTM) -> None:
             theirs["bias_hh"].zero_()
             if ours.P is not None:
                 theirs["weight_hr"].copy_(ours.P)
+            if ours.E is not None:
+                theirs["bias_hh"][-ours.E.shape[1] :] = ours.E[0]
 
 
-def _parameters(module: nn.LSTM) -> list[dict[str, Tensor]]:
+def _parameters(module: nn.RNNBase) -> list[dict[str, Tensor]]:
     ends = [
         f"_l{layer}{back}"
         for layer in range(module.num_layers)
