@@ -60,15 +60,9 @@ class Forward {
   // Everything that is elementwise.
   template <class Cell>
   void finish(int64_t first, int count, int64_t unit, const Vec<T>* sums, const Vec<T>* through_R, int64_t t) {
-    constexpr int G = Cell::shape.gates;
-    for (int r = 0; r < count; ++r) {
-      Vec<T> of_row[2 * G];
-      for (int g = 0; g < G; ++g) of_row[g] = sums[r * G + g];
-      for (int g = 0; Cell::shape.split && g < G; ++g) of_row[G + g] = through_R[r * G + g];
-      const int lanes = units_.lanes(unit);
-      lanes == W ? finish_row<Cell, false>(rows_[first + r], of_row, unit * W, lanes, t)
-                 : finish_row<Cell, true>(rows_[first + r], of_row, unit * W, lanes, t);
-    }
+    const int lanes = units_.lanes(unit);
+    lanes == W ? finish_rows<Cell, false>(first, count, unit * W, lanes, sums, through_R, t)
+               : finish_rows<Cell, true>(first, count, unit * W, lanes, sums, through_R, t);
   }
 
  private:
@@ -158,22 +152,36 @@ class Forward {
   }
 
   template <class Cell, bool part>
-  void finish_row(const Row& row, const Vec<T>* sums, int64_t at, int lanes, int64_t t) {
+  void finish_rows(int64_t first, int count, int64_t at, int lanes, const Vec<T>* sums, const Vec<T>* through_R,
+                   int64_t t) {
+    constexpr Shape cell = Cell::shape;
     const Lanes<T, part> lane{lanes};
-    Before<T> before{Vec<T>{}, Cell::shape.sees_h || zoned_ ? lane.get(row.h_old + at) : Vec<T>{}, row.gap};
-    if constexpr (Cell::shape.has_c) before.c = lane.get(row.c + at);
-    Vec<T> saved[Cell::shape.saved];
-    After<T> after = Cell::forward(sums, before, Own<T>{view_.E + at, layer_.H, lanes}, saved);
-    if (zoned_) {
-      const int64_t counter = (t * layer_.B + row.n) * layer_.H + at;
-      after.c += coins_c_.keep(counter) * (before.c - after.c);
-      after.h += coins_h_.keep(counter) * (before.h - after.h);
+    const Own<T> own{view_.E + at, layer_.H, lanes};
+    for (const Row *row = rows_ + first, *last = row + count; row < last; ++row, sums += cell.gates) {
+      Before<T> before{Vec<T>{}, Vec<T>{}, row->gap};
+      if constexpr (cell.has_c) before.c = lane.get(row->c + at);
+      if (cell.sees_h || zoned_) before.h = lane.get(row->h_old + at);
+      Vec<T> saved[cell.saved];
+      After<T> after;
+      if constexpr (cell.split) {
+        Vec<T> both[cell.sums()];
+        for (int g = 0; g < cell.gates; ++g) both[g] = sums[g], both[cell.gates + g] = *through_R++;
+        after = Cell::forward(both, before, own, saved);
+      } else {
+        after = Cell::forward(sums, before, own, saved);
+      }
+      if (zoned_) zone(*row, at, t, before, after);
+      lane.put(row->m + at, after.h);
+      if constexpr (cell.has_c) lane.put(row->c_new + at, after.c);
+      if (!row->gates) continue;
+      for (int s = 0; s < cell.saved; ++s) lane.put(row->gates + s * layer_.gate + at, saved[s]);
     }
-    lane.put(row.m + at, after.h);
-    if constexpr (Cell::shape.has_c) lane.put(row.c_new + at, after.c);
-    if (row.gates) {
-      for (int s = 0; s < Cell::shape.saved; ++s) lane.put(row.gates + s * layer_.gate + at, saved[s]);
-    }
+  }
+
+  void zone(const Row& row, int64_t at, int64_t t, const Before<T>& before, After<T>& after) const {
+    const int64_t counter = (t * layer_.B + row.n) * layer_.H + at;
+    after.c += coins_c_.keep(counter) * (before.c - after.c);
+    after.h += coins_h_.keep(counter) * (before.h - after.h);
   }
 
   Row row_at(int64_t place, int64_t t) {

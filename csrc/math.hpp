@@ -21,7 +21,7 @@ struct Reduction<float> {
   static constexpr int32_t one = 0x3f800000;   // the bits of 1
   static constexpr float inverse = 1.44269504088896341F, high = 0.69287109375F, low = 0.000276086809945F;
   static constexpr float q[] = {0.5F, 0.1666657667F, 0.04166655421F, 0.008363232884F, 0.001392625083F};
-  static constexpr float overflow = 89.0F;  // exp of it is infinite, and its n still fits the exponent
+  static constexpr float overflow = 87.0F;  // exp of it, and the inverse of that, are ordinary numbers
   static constexpr float flat = 20.0F;      // expm1(x) / (expm1(x) + 2) is 1 to the last bit from here
 };
 
@@ -43,7 +43,7 @@ struct Reduction<double> {
                                  2.75572734787185805e-7,
                                  2.51053127296221018e-8,
                                  2.09147553258932022e-9};
-  static constexpr double overflow = 710.0, flat = 40.0;
+  static constexpr double overflow = 708.0, flat = 40.0;
 };
 
 template <class T>
@@ -53,7 +53,7 @@ struct Reduced {
 
 // For |x| up to `overflow`; NaN gives NaN.
 template <class T>
-inline Reduced<T> reduce(Vec<T> x) {
+RECOLLECT_INLINE Reduced<T> reduce(Vec<T> x) {
   using R = Reduction<T>;
   typedef Bits<T> Whole __attribute__((vector_size(kBytes)));
   const Vec<T> shifted = x * R::inverse + R::whole;
@@ -68,14 +68,13 @@ inline Reduced<T> reduce(Vec<T> x) {
 }
 
 template <class T>
-inline Vec<T> clamp(Vec<T> x, T least, T most) {  // NaN stays
-  x = x > most ? splat(most) : x;
-  return x < least ? splat(least) : x;
+RECOLLECT_INLINE Vec<T> clamp(Vec<T> x, T least, T most) {  // NaN stays
+  return larger<T>(splat(least), smaller<T>(splat(most), x));
 }
 
 // From exp(-flat) on: what is smaller counts as that.
 template <class V>
-inline V exp(V x) {
+RECOLLECT_INLINE V exp(V x) {
   using T = std::remove_cvref_t<decltype(x[0])>;
   const Reduced<T> e = reduce<T>(clamp<T>(x, T{-2} * Reduction<T>::flat, Reduction<T>::overflow));
   return e.scale * (e.p + T{1});
@@ -83,7 +82,7 @@ inline V exp(V x) {
 
 // 1 / (1 + exp(-x))
 template <class V>
-inline V sigmoid(V x) {
+RECOLLECT_INLINE V sigmoid(V x) {
   using T = std::remove_cvref_t<decltype(x[0])>;
   const Reduced<T> e = reduce<T>(clamp<T>(-x, -Reduction<T>::flat, Reduction<T>::overflow));
   return T{1} / (e.scale * (e.p + T{1}) + T{1});
@@ -91,7 +90,7 @@ inline V sigmoid(V x) {
 
 // expm1(2x) / (expm1(2x) + 2)
 template <class V>
-inline V tanh(V x) {
+RECOLLECT_INLINE V tanh(V x) {
   using T = std::remove_cvref_t<decltype(x[0])>;
   const Reduced<T> e = reduce<T>(clamp<T>(x + x, -Reduction<T>::flat, Reduction<T>::flat));
   const V expm1 = e.scale * e.p + (e.scale - T{1});

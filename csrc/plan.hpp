@@ -4,12 +4,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "inline.hpp"
 #include "recurrence.hpp"
 
 namespace recollect {
-
-// What kernels include must not become a function that the linker shares with code for older processors.
-#define RECOLLECT_INLINE __attribute__((always_inline)) inline
 
 // Neighbouring rows that go through the micro-kernel together, owned by one thread for the whole sequence.
 struct Block {

@@ -9,6 +9,8 @@
 #include <immintrin.h>
 #endif
 
+#include "inline.hpp"
+
 namespace recollect::RECOLLECT_ISA {
 
 #if defined(__AVX512F__)
@@ -34,26 +36,26 @@ template <class T>
 using Bits = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
 
 template <class T>
-inline Vec<T> splat(T value) {
+RECOLLECT_INLINE Vec<T> splat(T value) {
   return Vec<T>{} + value;
 }
 
 // Memory need not be aligned.
 template <class T>
-inline Vec<T> load(const T* from) {
+RECOLLECT_INLINE Vec<T> load(const T* from) {
   Vec<T> value;
   std::memcpy(&value, from, sizeof value);
   return value;
 }
 
 template <class T>
-inline void store(T* to, Vec<T> value) {
+RECOLLECT_INLINE void store(T* to, Vec<T> value) {
   std::memcpy(to, &value, sizeof value);
 }
 
 // The first `lanes` of a vector, 0 <= lanes <= width; the others are zero, and no other memory is touched.
 template <class T>
-inline Vec<T> load_part(const T* from, int lanes) {
+RECOLLECT_INLINE Vec<T> load_part(const T* from, int lanes) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4) {
     return (Vec<T>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << lanes) - 1U), from);
@@ -68,7 +70,7 @@ inline Vec<T> load_part(const T* from, int lanes) {
 }
 
 template <class T>
-inline void store_part(T* to, Vec<T> value, int lanes) {
+RECOLLECT_INLINE void store_part(T* to, Vec<T> value, int lanes) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4) {
     _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1U << lanes) - 1U), (__m512)value);
@@ -80,9 +82,30 @@ inline void store_part(T* to, Vec<T> value, int lanes) {
 #endif
 }
 
+// The smaller and the larger of a bound and x; where x is NaN, NaN.
+template <class T>
+RECOLLECT_INLINE Vec<T> smaller(Vec<T> bound, Vec<T> x) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_min_ps((__m512)bound, (__m512)x);
+  else return (Vec<T>)_mm512_min_pd((__m512d)bound, (__m512d)x);
+#else
+  return bound < x ? bound : x;
+#endif
+}
+
+template <class T>
+RECOLLECT_INLINE Vec<T> larger(Vec<T> bound, Vec<T> x) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_max_ps((__m512)bound, (__m512)x);
+  else return (Vec<T>)_mm512_max_pd((__m512d)bound, (__m512d)x);
+#else
+  return bound > x ? bound : x;
+#endif
+}
+
 // The sum of all lanes, halves onto halves: the same order on every machine of this width.
 template <class T>
-inline T sum(Vec<T> value) {
+RECOLLECT_INLINE T sum(Vec<T> value) {
   T lanes[width<T>];
   store(lanes, value);
   for (int half = width<T> / 2; half > 0; half /= 2) {

@@ -10,11 +10,11 @@ template <class T, template <class> class Squash>
 struct Decay {
   static constexpr Shape shape{.gates = 4, .saved = 4, .own = 2};
 
-  static After<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>& own, Vec<T>* saved) {
+  RECOLLECT_INLINE static After<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>& own, Vec<T>* saved) {
     return Lstm<T, Squash>::forward(sums, faded(before, own), own, saved);
   }
 
-  static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>& own, After<T> after, Vec<T>* grads) {
+  RECOLLECT_INLINE static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>& own, After<T> after, Vec<T>* grads) {
     const Back<T> back = Lstm<T, Squash>::backward(saved, faded(before, own), own, after, grads);
     const Vec<T> rate = own(0) * before.gap + own(1), kept = exp(-Relu<T>::value(rate));
     grads[5] = rate > T{0} ? -back.dc * before.c * kept : Vec<T>{};
@@ -23,7 +23,7 @@ struct Decay {
   }
 
  private:
-  static Before<T> faded(const Before<T>& before, const Own<T>& own) {
+  RECOLLECT_INLINE static Before<T> faded(const Before<T>& before, const Own<T>& own) {
     return {before.c * exp(-Relu<T>::value(own(0) * before.gap + own(1))), before.h, before.gap};
   }
 };

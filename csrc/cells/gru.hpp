@@ -11,7 +11,7 @@ template <class T, template <class> class Squash>
 struct Gru {
   static constexpr Shape shape{.gates = 3, .saved = 4, .own = 1, .split = true, .sees_h = true, .has_c = false};
 
-  static After<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>& own, Vec<T>* saved) {
+  RECOLLECT_INLINE static After<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>& own, Vec<T>* saved) {
     const Vec<T>* through_R = sums + 3;
     const Vec<T> r = saved[0] = sigmoid(sums[0] + through_R[0]);
     const Vec<T> z = saved[1] = sigmoid(sums[1] + through_R[1]);
@@ -20,7 +20,7 @@ struct Gru {
     return {Vec<T>{}, n + z * (before.h - n)};
   }
 
-  static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>&, After<T> after, Vec<T>* grads) {
+  RECOLLECT_INLINE static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>&, After<T> after, Vec<T>* grads) {
     const Vec<T> r = saved[0], z = saved[1], n = saved[2], inner = saved[3];
     grads[1] = grads[4] = after.h * (before.h - n) * z * (T{1} - z);
     grads[2] = after.h * (T{1} - z) * Squash<T>::slope(n);

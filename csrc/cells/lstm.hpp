@@ -11,7 +11,7 @@ template <class T, template <class> class Squash>
 struct Lstm {
   static constexpr Shape shape{.gates = 4, .saved = 4};
 
-  static After<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>&, Vec<T>* saved) {
+  RECOLLECT_INLINE static After<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>&, Vec<T>* saved) {
     const Vec<T> i = saved[0] = sigmoid(sums[0]);
     const Vec<T> f = saved[1] = sigmoid(sums[1]);
     const Vec<T> g = saved[2] = Squash<T>::value(sums[2]);
@@ -20,7 +20,7 @@ struct Lstm {
     return {c, o * Squash<T>::value(c)};
   }
 
-  static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>&, After<T> after, Vec<T>* grads) {
+  RECOLLECT_INLINE static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>&, After<T> after, Vec<T>* grads) {
     const Vec<T> i = saved[0], f = saved[1], g = saved[2], o = saved[3];
     const Vec<T> s = Squash<T>::value(f * before.c + i * g);
     const Vec<T> dc = after.c + after.h * o * Squash<T>::slope(s);

@@ -9,12 +9,12 @@ template <class T, template <class> class Squash>
 struct Rnn {
   static constexpr Shape shape{.gates = 1, .saved = 1, .has_c = false};
 
-  static After<T> forward(const Vec<T>* sums, const Before<T>&, const Own<T>&, Vec<T>* saved) {
+  RECOLLECT_INLINE static After<T> forward(const Vec<T>* sums, const Before<T>&, const Own<T>&, Vec<T>* saved) {
     saved[0] = Squash<T>::value(sums[0]);
     return {Vec<T>{}, saved[0]};
   }
 
-  static Back<T> backward(const Vec<T>* saved, const Before<T>&, const Own<T>&, After<T> after, Vec<T>* grads) {
+  RECOLLECT_INLINE static Back<T> backward(const Vec<T>* saved, const Before<T>&, const Own<T>&, After<T> after, Vec<T>* grads) {
     grads[0] = after.h * Squash<T>::slope(saved[0]);
     return {Vec<T>{}, Vec<T>{}};
   }
