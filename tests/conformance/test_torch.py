@@ -1,12 +1,16 @@
-"""What torch.nn.LSTM computes, every path computes, and weights go both ways."""
+"""What torch.nn.LSTM, GRU and RNN compute, every path computes that can, and weights go both ways."""
+
+from functools import partial
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from recollect.core.errors import InputError
 from recollect.core.state import LSTMState
+from recollect.kernels.contract import Case
 from recollect.kernels.dispatch import PATHS, using
-from recollect.nn import LSTM
+from recollect.nn import LSTM, Recurrent
 
 I, H, T, B = 3, 4, 6, 5  # noqa: E741
 FORMS = {
@@ -32,20 +36,62 @@ def equal(left: object, right: object) -> None:
 
 
 TORCH_FORMS = {**FORMS, "batch first": {"batch_first": True}, "no bias": {"bias": False}}
+TWINS = {
+    "lstm": nn.LSTM,
+    "gru": nn.GRU,
+    "rnn": nn.RNN,
+    "rnn with relu": partial(nn.RNN, nonlinearity="relu"),
+}
+CASES = [
+    (path.name, kind, form)
+    for path in PATHS
+    for kind in TWINS
+    for form in TORCH_FORMS
+    if (kind == "lstm" or "proj_size" not in TORCH_FORMS[form])
+    and not path.refuses(Case(kind[:4].strip(), "relu" if "relu" in kind else "tanh", torch.float64))
+]
 
 
-@pytest.mark.parametrize("form", TORCH_FORMS.values(), ids=list(TORCH_FORMS))
-@pytest.mark.parametrize("path", [path.name for path in PATHS])
-def test_equals_torch_both_ways(form: dict[str, object], path: str):
+@pytest.mark.parametrize(("path", "kind", "form"), CASES)
+def test_equals_torch_both_ways(path: str, kind: str, form: str):
     torch.manual_seed(3)
-    theirs = nn.LSTM(I, H, dtype=torch.float64, **form)
+    theirs = TWINS[kind](I, H, dtype=torch.float64, **TORCH_FORMS[form])
     x = normal(T, B, I)
     ours = LSTM.from_torch(theirs)
     with using(path):
         output, last = ours(x)
-        equal((output, *last), (lambda out, ends: (out, *ends))(*theirs(x)))
-        back, ends = ours.to_torch()(x)
-        equal((output, *last), (back, *ends))
+        for twin in (theirs, ours.to_torch()):
+            expected, ends = twin(x)
+            equal(output, expected)
+            equal(last.h, ends[0] if kind == "lstm" else ends)
+            if kind == "lstm":
+                equal(last.c, ends[1])
+    assert type(ours.to_torch()) is type(theirs)
+    assert last.c.shape[2] == (H if kind == "lstm" else 0)
+
+
+@pytest.mark.parametrize("kind", ["gru", "rnn"])
+def test_a_ragged_batch_is_what_torch_packs(kind: str):
+    theirs = TWINS[kind](I, H, 2, bidirectional=True, dtype=torch.float64)
+    lengths = torch.tensor([4, 1, 6, 3, 3])
+    packed = nn.utils.rnn.pack_padded_sequence(normal(T, B, I), lengths, enforce_sorted=False)
+    expected, ends = theirs(packed)
+    output, last = LSTM.from_torch(theirs)(packed)
+    equal((output.data, last.h), (expected.data, ends))
+
+
+def test_only_what_torch_has_can_be_converted():
+    with pytest.raises(InputError, match="RNNBase is none of"):
+        LSTM.from_torch(nn.RNNBase("GRU", I, H))
+    for layer, message in (
+        (LSTM(I, H, activation="relu"), "PyTorch has no lstm cell with relu"),
+        (LSTM(I, H, cell="gru", activation="relu"), "PyTorch has no gru cell with relu"),
+        (LSTM(I, H, cell="peephole"), "PyTorch has no peephole cell with tanh"),
+        (LSTM(I, H, regularize=Recurrent(dropconnect=0.5)), r"PyTorch has no Recurrent\(dropconnect=0.5"),
+        (LSTM(I, H, cell="rnn", regularize=Recurrent(zoneout_output=0.5)), r"PyTorch has no Recurrent\("),
+    ):
+        with pytest.raises(InputError, match=message):
+            layer.to_torch()
 
 
 @pytest.mark.parametrize("sort", [True, False])

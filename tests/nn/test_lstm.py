@@ -123,8 +123,3 @@ def test_a_packed_sequence_brings_its_own_lengths():
     packed = torch.nn.utils.rnn.pack_padded_sequence(X, torch.tensor([6, 5, 4, 3, 2]))
     with pytest.raises(InputError, match="its own lengths"):
         LSTM(3, 4)(packed, None, torch.ones(5, dtype=torch.int64))
-
-
-def test_relu_has_no_torch_twin():
-    with pytest.raises(InputError, match="no lstm cell with relu"):
-        LSTM(3, 4, activation="relu").to_torch()

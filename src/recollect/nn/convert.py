@@ -28,13 +28,11 @@ def twin_of(module: nn.RNNBase) -> tuple[str, str]:
 
 def torch_twin(cell: str, activation: str, regularize: Recurrent | None) -> Callable[..., nn.RNNBase]:
     """What makes the layer of PyTorch that computes ours; InputError where there is none."""
-    if cell == "rnn" and regularize is None:
-        return partial(nn.RNN, nonlinearity=activation)
-    if cell not in TWINS or activation != "tanh":
+    if cell not in TWINS or (cell != "rnn" and activation != "tanh"):
         raise InputError(f"PyTorch has no {cell} cell with {activation}, only lstm and gru with tanh, and rnn")
     if regularize is not None:
         raise InputError(f"PyTorch has no {regularize}: make the layer without it")
-    return TWINS[cell]
+    return partial(nn.RNN, nonlinearity=activation) if cell == "rnn" else TWINS[cell]
 
 
 def read_torch(module: nn.RNNBase, weights: Sequence[Weights]) -> None:
