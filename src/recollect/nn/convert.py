@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,13 +27,15 @@ def twin_of(module: nn.RNNBase) -> tuple[str, str]:
     raise InputError(f"{type(module).__name__} is none of torch.nn.LSTM, torch.nn.GRU and torch.nn.RNN")
 
 
-def torch_twin(cell: str, activation: str, regularize: Recurrent | None) -> Callable[..., nn.RNNBase]:
+def torch_twin(cell: str, activation: str, proj_size: int, regularize: Recurrent | None) -> Callable[..., nn.RNNBase]:
     """What makes the layer of PyTorch that computes ours; InputError where there is none."""
     if cell not in TWINS or (cell != "rnn" and activation != "tanh"):
         raise InputError(f"PyTorch has no {cell} cell with {activation}, only lstm and gru with tanh, and rnn")
     if regularize is not None:
         raise InputError(f"PyTorch has no {regularize}: make the layer without it")
-    return partial(nn.RNN, nonlinearity=activation) if cell == "rnn" else TWINS[cell]
+    # torch's GRU and RNN refuse the very word proj_size
+    own: dict[str, dict[str, Any]] = {"lstm": {"proj_size": proj_size}, "rnn": {"nonlinearity": activation}}
+    return partial(TWINS[cell], **own.get(cell, {}))
 
 
 def read_torch(module: nn.RNNBase, weights: Sequence[Weights]) -> None:

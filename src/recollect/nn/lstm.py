@@ -213,13 +213,12 @@ class LSTM(nn.Module):
 
         Raises InputError for a cell, activation or regulariser that torch does not have.
         """
-        twin = torch_twin(self.cell, self.activation, self.regularize)
+        twin = torch_twin(self.cell, self.activation, self.proj_size, self.regularize)
         module = twin(
             self.input_size,
             self.hidden_size,
             self.num_layers,
             bidirectional=self.bidirectional,
-            proj_size=self.proj_size,
             batch_first=self.batch_first,
             dropout=self.dropout if self.num_layers > 1 else 0.0,  # torch warns of what has no effect
         ).to(self.weights(0).W)
