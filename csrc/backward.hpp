@@ -24,23 +24,26 @@ class Backward {
 
   const Layer& layer_;
   const Plan& plan_;
+  using RetraceWhole = void (Backward::*)(int64_t place, int64_t t);
+
   const Shape cell_;
   const Retrace retrace_;
+  const RetraceWhole retrace_whole_;
   const int G;
   const Units<T> units_, outputs_;
   const int64_t O_;
   const Views<T> view_;
-  const bool zoned_, direct_;  // direct: gradients also reach h of the step before by other ways than R
+  const bool direct_;  // direct: gradients also reach h of the step before by other ways than R
   const Coins<T> coins_c_, coins_h_;
   Gradients<T> sum_;
   Workspace space_;
-  T *R_panels_, *Q_panels_, *dc_, *dh_;  // dc, dh: [B, padded H], what the step before is to get
+  T *R_panels_, *Q_panels_, *dc_, *dh_, *whole_;  // dc, dh: [B, padded H], what the step before is to get
   Row* rows_;                            // [B], in their places, of the step that is being computed
 
  public:
-  Backward(const Layer& layer, const Plan& plan, Shape cell, Retrace retrace)
-      : layer_(layer), plan_(plan), cell_(cell), retrace_(retrace), G(cell.gates), units_{layer.H}, outputs_{layer.P ? layer.P : layer.H}, O_(outputs_.H),
-        view_(layer), zoned_(layer.zone_c > 0 || layer.zone_h > 0), direct_(cell.sees_h || layer.zone_h > 0),
+  Backward(const Layer& layer, const Plan& plan, Shape cell, Retrace retrace, RetraceWhole retrace_whole)
+      : layer_(layer), plan_(plan), cell_(cell), retrace_(retrace), retrace_whole_(retrace_whole), G(cell.gates), units_{layer.H}, outputs_{layer.P ? layer.P : layer.H}, O_(outputs_.H),
+        view_(layer), direct_(cell.sees_h || layer.zone_h > 0),
         coins_c_(layer, 0, layer.zone_c), coins_h_(layer, 1, layer.zone_h), sum_(layer, plan, cell),
         space_(Workspace::measure([this](auto& space) { take(space); })) {
     take(space_);
@@ -59,13 +62,37 @@ class Backward {
 
   template <class Cell>
   void retrace(int64_t first, int count, int64_t unit, const Vec<T>* dh, int64_t t) {
-    const int vectors_here = vectors(units_, unit);
+    const int side_by_side = vectors(units_, unit);
+    for (int v = 0; v < side_by_side; ++v) {
+      units_.lanes(unit + v) == W ? retrace_rows<Cell, false>(first, count, dh + v, side_by_side, unit + v, t)
+                                  : retrace_rows<Cell, true>(first, count, dh + v, side_by_side, unit + v, t);
+    }
+  }
+
+  // In place of `retrace` for a cell that needs the whole row: the gradients of c and h wait for it.
+  void hold(int64_t first, int count, int64_t unit, const Vec<T>* dh, int64_t t) {
     for (int r = 0; r < count; ++r) {
-      for (int v = 0; v < vectors_here; ++v) {
-        units_.lanes(unit + v) == W ? retrace_row<Cell, false>(first + r, dh[r * vectors_here + v], unit + v, t)
-                                    : retrace_row<Cell, true>(first + r, dh[r * vectors_here + v], unit + v, t);
+      for (int v = 0; v < vectors(units_, unit); ++v) {
+        const int64_t at = (unit + v) * W, own = (first + r) * padded() + at;
+        Vec<T> kept{};
+        const Lanes<T, true> lane{units_.lanes(unit + v)};
+        const After<T> after = arriving_both(first + r, dh[r * vectors(units_, unit) + v], at, lane, t, kept);
+        store(whole_ + own, after.h);
+        store(whole_ + layer_.B * padded() + own, kept);
+        store(dc_ + own, after.c);
       }
     }
+  }
+
+  template <class Cell>
+  void retrace_whole(int64_t place, int64_t t) {
+    const Row& row = rows_[place];
+    T *dc = dc_ + place * padded(), *saved = const_cast<T*>(row.saved);
+    const T* kept = whole_ + (layer_.B + place) * padded();
+    const WholeRow<T> view{units_, row.c_old, view_.b, view_.E, saved, view_.norms(t, row.n), layer_.gate};
+    const Records<T>& records = sum_.records();
+    Cell::backward(view, whole_ + place * padded(), dc, records.at(0, row.position), records.at(1, 0) - records.at(0, 0));
+    for (int64_t k = 0; layer_.zone_c > 0 && k < padded(); ++k) dc[k] += kept[k];
   }
 
  private:
@@ -77,6 +104,7 @@ class Backward {
     Q_panels_ = space.template take<T>(layer_.P * padded());
     dc_ = space.template take<T>(layer_.B * padded());
     dh_ = space.template take<T>(direct_ ? layer_.B * padded() : 0);
+    whole_ = space.template take<T>(cell_.whole ? 2 * layer_.B * padded() : 0);
     rows_ = space.template take<Row>(layer_.B);
   }
 
@@ -122,23 +150,28 @@ class Backward {
       }
     });
     for (int64_t unit = 0; layer_.P && unit < outputs_.count(); unit += kVectors) {
-      blocks([&](int64_t first, int count) { gather(first, count, unit); });
+      blocks([&](int64_t first, int count) { gather(first, count, unit, t); });
     }
     for (int64_t unit = 0; unit < units_.count(); unit += kVectors) {
       blocks([&](int64_t first, int count) { compute(first, count, unit, t); });
     }
+    if (cell_.whole) {
+      blocks([&](int64_t first, int count) {
+        for (int64_t place = first; place < first + count; ++place) (this->*retrace_whole_)(place, t);
+      });
+    }
   }
 
   // The gradients of projected outputs, a few rows and kVectors vectors of them.
-  void gather(int64_t first, int count, int64_t unit) {
+  void gather(int64_t first, int count, int64_t unit, int64_t t) {
     Vec<T> sums[kRows * kVectors] = {};
     through_R(first, count, unit, sums);
     for (int r = 0; r < count; ++r) {
       const Row& row = rows_[first + r];
       for (int v = 0; v < vectors(outputs_, unit); ++v) {
         const Lanes<T, true> lane{outputs_.lanes(unit + v)};
-        const Vec<T> dh = arriving<true>(row, sums[r * vectors(outputs_, unit) + v], (unit + v) * W, lane);
-        store(sum_.outputs().at(unit + v, row.position), dh);
+        const Vec<T> through = sums[r * vectors(outputs_, unit) + v];
+        store(sum_.outputs().at(unit + v, row.position), arriving<true>(first + r, through, (unit + v) * W, lane, t));
       }
     }
   }
@@ -158,48 +191,67 @@ class Backward {
 
   // sums += records R, for some columns of R: what the step that was read after this one sends back.
   void through_R(int64_t first, int count, int64_t unit, Vec<T>* sums) const {
-    const T* records[kRows];
+    const T* records[kRows] = {};
     for (int r = 0; r < count; ++r) records[r] = rows_[first + r].later;
     const T* panel = R_panels_ + unit * W * G * layer_.H;
     sum_.through_R(count, vectors(outputs_, unit), records, panel, sums);
   }
 
-  // The gradient of some units of h: from the step after, from outside, and at the row's end from the last state.
+  // The gradient of some units of h: from the step after, from outside, and at the row's end from the last state; less
+  // what zoneout sends straight to the step before.
   template <bool part>
-  Vec<T> arriving(const Row& row, Vec<T> dh, int64_t at, Lanes<T, part> lane) const {
+  Vec<T> arriving(int64_t place, Vec<T> dh, int64_t at, Lanes<T, part> lane, int64_t t) {
+    const Row& row = rows_[place];
+    T* direct = dh_ + place * padded() + at;
     if (layer_.h_mask) dh *= lane.get(view_.h_mask + row.n * O_ + at);
     if (row.dy) dh += lane.get(row.dy + at);
     if (row.last && view_.dhT) dh += lane.get(view_.dhT + row.n * O_ + at);
-    return dh;
+    if (!row.last && direct_) dh += load(direct);
+    if (!(layer_.zone_h > 0)) return dh;
+    const Vec<T> kept = coins_h_.keep((t * layer_.B + row.n) * O_ + at) * dh;
+    store(direct, kept);
+    return dh - kept;
   }
 
-  template <class Cell, bool part>
-  void retrace_row(int64_t place, Vec<T> dh, int64_t unit, int64_t t) {
+  // The gradients of c and h of some units, and what zoneout sends straight to c of the step before.
+  template <bool part>
+  After<T> arriving_both(int64_t place, Vec<T> dh, int64_t at, Lanes<T, part> lane, int64_t t, Vec<T>& kept) {
     const Row& row = rows_[place];
-    const int64_t at = unit * W, own = place * padded() + at;
-    const Lanes<T, part> lane{units_.lanes(unit)};
-    After<T> after{Vec<T>{}, layer_.P ? dh : arriving(row, dh, at, lane)};
+    After<T> after{Vec<T>{}, layer_.P ? dh : arriving(place, dh, at, lane, t)};
     if (!row.last) {
-      after.c = load(dc_ + own);
-      if (direct_) after.h += load(dh_ + own);
+      after.c = load(dc_ + place * padded() + at);
     } else if (view_.dcT) {
       after.c = lane.get(view_.dcT + row.n * layer_.H + at);
     }
-    Vec<T> saved[Cell::shape.saved], grads[Cell::shape.record()];
-    for (int s = 0; s < Cell::shape.saved; ++s) saved[s] = lane.get(row.saved + s * layer_.gate + at);
-    Before<T> before{Vec<T>{}, Cell::shape.sees_h ? lane.get(row.h_old + at) : Vec<T>{}, row.gap};
-    if constexpr (Cell::shape.has_c) before.c = lane.get(row.c_old + at);
-    After<T> kept{};
-    if (zoned_) {
-      const int64_t counter = (t * layer_.B + row.n) * layer_.H + at;
-      kept = {coins_c_.keep(counter) * after.c, coins_h_.keep(counter) * after.h};
-      after = {after.c - kept.c, after.h - kept.h};
+    if (layer_.zone_c > 0) {
+      kept = coins_c_.keep((t * layer_.B + row.n) * layer_.H + at) * after.c;
+      after.c -= kept;
     }
-    const Back<T> back = Cell::backward(saved, before, Own<T>{view_.E + at, layer_.H, lane.count}, after, grads);
-    store(dc_ + own, back.dc + kept.c);
-    if (direct_) store(dh_ + own, back.dh + kept.h);
-    T* record = sum_.records().at(unit, row.position);
-    for (int g = 0; g < Cell::shape.record(); ++g) store(record + g * W, grads[g]);
+    return after;
+  }
+
+  template <class Cell, bool part>
+  void retrace_rows(int64_t first, int count, const Vec<T>* dh, int step, int64_t unit, int64_t t) {
+    constexpr Shape cell = Cell::shape;
+    const int64_t at = unit * W;
+    const Lanes<T, part> lane{units_.lanes(unit)};
+    const Own<T> own{view_.E + at, layer_.H, lane.count};
+    for (int64_t place = first; place < first + count; ++place, dh += step) {
+      const Row& row = rows_[place];
+      Vec<T> kept{}, saved[cell.saved], grads[cell.record()];
+      const After<T> after = arriving_both(place, *dh, at, lane, t, kept);
+      for (int s = 0; s < cell.saved; ++s) saved[s] = lane.get(row.saved + s * layer_.gate + at);
+      Before<T> before{Vec<T>{}, cell.sees_h ? lane.get(row.h_old + at) : Vec<T>{}, row.gap};
+      if constexpr (cell.has_c) before.c = lane.get(row.c_old + at);
+      const Back<T> back = Cell::backward(saved, before, own, after, grads);
+      store(dc_ + place * padded() + at, back.dc + kept);
+      if constexpr (cell.sees_h) {
+        T* direct = dh_ + place * padded() + at;
+        store(direct, layer_.zone_h > 0 ? load(direct) + back.dh : back.dh);
+      }
+      T* record = sum_.records().at(unit, row.position);
+      for (int g = 0; g < cell.record(); ++g) store(record + g * W, grads[g]);
+    }
   }
 
   Row row_at(int64_t place, int64_t step, int64_t t) const {

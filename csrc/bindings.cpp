@@ -71,6 +71,7 @@ void bind_layer(nb::module_& module) {
       .def_rw("gates", &Layer::gates)
       .def_rw("gate", &Layer::gate)
       .def_rw("cells", &Layer::cells)
+      .def_rw("norms", &Layer::norms)
       .def_rw("inner", &Layer::inner)
       .def_rw("dy", &Layer::dy)
       .def_rw("dhT", &Layer::dhT)

@@ -1,7 +1,7 @@
 // The forward pass. Each thread takes its blocks of rows through the whole sequence; no thread waits for another.
 #pragma once
 
-#include "cells/cell.hpp"
+#include "cells/whole.hpp"
 #include "coin.hpp"
 #include "pack.hpp"
 #include "plan.hpp"
@@ -32,22 +32,24 @@ class Forward {
 
   const Layer& layer_;
   const Plan& plan_;
+  using FinishWhole = void (Forward::*)(int64_t place, int64_t t);
+
   const Shape cell_;
   const Finish finish_;
+  const FinishWhole finish_whole_;
   const int G;
   const Units<T> units_;
   const int64_t O_;
   const Views<T> view_;
-  const bool zoned_;
   const Coins<T> coins_c_, coins_h_;
   Workspace space_;
-  T *bias_, *W_panels_, *R_panels_, *Q_panels_, *masked_, *inner_, *ahead_;
+  T *bias_, *W_panels_, *R_panels_, *Q_panels_, *masked_, *inner_, *ahead_, *whole_;
   Row* rows_;  // [B], in their places, of the step that is being computed
 
  public:
-  Forward(const Layer& layer, const Plan& plan, Shape cell, Finish finish)
-      : layer_(layer), plan_(plan), cell_(cell), finish_(finish), G(cell.gates), units_{layer.H}, O_(layer.P ? layer.P : layer.H), view_(layer),
-        zoned_(layer.zone_c > 0 || layer.zone_h > 0), coins_c_(layer, 0, layer.zone_c),
+  Forward(const Layer& layer, const Plan& plan, Shape cell, Finish finish, FinishWhole finish_whole)
+      : layer_(layer), plan_(plan), cell_(cell), finish_(finish), finish_whole_(finish_whole), G(cell.gates), units_{layer.H}, O_(layer.P ? layer.P : layer.H), view_(layer),
+        coins_c_(layer, 0, layer.zone_c),
         coins_h_(layer, 1, layer.zone_h), space_(Workspace::measure([this](auto& space) { take(space); })) {
     take(space_);
   }
@@ -65,6 +67,45 @@ class Forward {
                : finish_rows<Cell, true>(first, count, unit * W, lanes, sums, through_R, t);
   }
 
+  // In place of `finish` for a cell that needs the whole row: the sums wait for it.
+  void hold(int64_t first, int count, int64_t unit, const Vec<T>* sums, const Vec<T>* through_R, int64_t) {
+    for (int r = 0; r < count; ++r) {
+      T* to = whole_ + (first + r) * whole() + unit * 2 * G * W;
+      for (int g = 0; g < G; ++g) {
+        store(to + g * W, sums[r * G + g]);
+        store(to + (G + g) * W, through_R[r * G + g]);
+      }
+    }
+  }
+
+  template <class Cell>
+  void finish_whole(int64_t place, int64_t t) {
+    const Row& row = rows_[place];
+    T* sums = whole_ + place * whole();
+    T* spare = sums + units_.count() * cell_.sums() * W;
+    const int64_t padded = units_.count() * W;
+    T* c_old = spare + cell_.saved * padded + W;  // a copy: in inference the new c is written over the old one
+    copy(row.c, layer_.H, c_old);
+    const WholeRow<T> view{units_, c_old, view_.b, view_.E, row.gates ? row.gates : spare,
+                           row.gates ? view_.norms(t, row.n) : spare + cell_.saved * padded,
+                           row.gates ? layer_.gate : padded};
+    Cell::forward(view, sums, row.c_new, row.m);
+    for (int64_t unit = 0; unit < units_.count(); ++unit) {
+      const Lanes<T, true> lane{units_.lanes(unit)};
+      const int64_t at = unit * W;
+      if (layer_.zone_c > 0) {
+        Vec<T> c = lane.get(row.c_new + at);
+        zone_c(row, at, t, lane.get(c_old + at), c);
+        lane.put(row.c_new + at, c);
+      }
+      if (layer_.zone_h > 0 && !layer_.P) {
+        Vec<T> h = lane.get(row.m + at);
+        zone_h(row, at, t, lane.get(row.h_old + at), h);
+        lane.put(row.m + at, h);
+      }
+    }
+  }
+
  private:
   template <class Space>
   void take(Space& space) {
@@ -76,9 +117,12 @@ class Forward {
     masked_ = space.template take<T>(layer_.h_mask ? layer_.B * O_ : 0);
     inner_ = space.template take<T>(layer_.P && !layer_.inner.at ? layer_.B * layer_.H : 0);
     ahead_ = space.template take<T>(looks_ahead() ? panel * kAhead * layer_.B : 0);
+    whole_ = space.template take<T>(cell_.whole ? layer_.B * whole() : 0);
     rows_ = space.template take<Row>(layer_.B);
   }
 
+  // Of a row, where all units are needed at once: the sums; what is saved, where nobody asks for it; c of the step before.
+  int64_t whole() const { return units_.count() * W * (cell_.sums() + cell_.saved + 1) + W; }
   bool looks_ahead() const { return plan_.blocks[0].rows <= kFew && layer_.I >= 8; }
 
   void pack(int thread) {
@@ -86,6 +130,7 @@ class Forward {
       pack_by_unit(view_.W, G, layer_.H, layer_.I, unit, W_panels_ + unit * layer_.I * G * W);
       pack_by_unit(view_.R, G, layer_.H, O_, unit, R_panels_ + unit * O_ * G * W);
       pack_by_unit(view_.b, G, layer_.H, 1, unit, bias_ + unit * G * W);
+      if (cell_.whole) clear(bias_ + unit * G * W, G * W);  // such a cell adds b itself
     }
     for (int64_t unit = thread; unit < Units<T>{layer_.P}.count(); unit += plan_.threads) {
       pack_by_unit(view_.Q, 1, layer_.P, layer_.H, unit, Q_panels_ + unit * layer_.H * W);
@@ -120,8 +165,13 @@ class Forward {
     for (int64_t unit = 0; unit < units_.count(); ++unit) {
       blocks([&](int64_t first, int count) { compute(first, count, unit, step, t); });
     }
+    if (cell_.whole) {
+      blocks([&](int64_t first, int count) {
+        for (int64_t place = first; place < first + count; ++place) (this->*finish_whole_)(place, t);
+      });
+    }
     for (int64_t unit = 0; unit < Units<T>{layer_.P}.count(); ++unit) {
-      blocks([&](int64_t first, int count) { project(first, count, unit); });
+      blocks([&](int64_t first, int count) { project(first, count, unit, t); });
     }
   }
 
@@ -143,12 +193,17 @@ class Forward {
   }
 
   // y = Q m, for one vector of outputs.
-  void project(int64_t first, int count, int64_t unit) {
+  void project(int64_t first, int count, int64_t unit, int64_t t) {
     const T* m[kRows];
     for (int r = 0; r < count; ++r) m[r] = rows_[first + r].m;
     Vec<T> sums[kRows] = {};
     tile<Product>(count, 1, m, {1, layer_.H, 0, W}, Q_panels_ + unit * layer_.H * W, sums);
-    for (int r = 0; r < count; ++r) store_part(rows_[first + r].y + unit * W, sums[r], Units<T>{layer_.P}.lanes(unit));
+    const Lanes<T, true> lane{Units<T>{layer_.P}.lanes(unit)};
+    for (int r = 0; r < count; ++r) {
+      const Row& row = rows_[first + r];
+      if (layer_.zone_h > 0) zone_h(row, unit * W, t, lane.get(row.h_old + unit * W), sums[r]);
+      lane.put(row.y + unit * W, sums[r]);
+    }
   }
 
   template <class Cell, bool part>
@@ -160,7 +215,7 @@ class Forward {
     for (const Row *row = rows_ + first, *last = row + count; row < last; ++row, sums += cell.gates) {
       Before<T> before{Vec<T>{}, Vec<T>{}, row->gap};
       if constexpr (cell.has_c) before.c = lane.get(row->c + at);
-      if (cell.sees_h || zoned_) before.h = lane.get(row->h_old + at);
+      if (cell.sees_h || (layer_.zone_h > 0 && !layer_.P)) before.h = lane.get(row->h_old + at);
       Vec<T> saved[cell.saved];
       After<T> after;
       if constexpr (cell.split) {
@@ -170,7 +225,8 @@ class Forward {
       } else {
         after = Cell::forward(sums, before, own, saved);
       }
-      if (zoned_) zone(*row, at, t, before, after);
+      if (layer_.zone_c > 0) zone_c(*row, at, t, before.c, after.c);
+      if (layer_.zone_h > 0 && !layer_.P) zone_h(*row, at, t, before.h, after.h);
       lane.put(row->m + at, after.h);
       if constexpr (cell.has_c) lane.put(row->c_new + at, after.c);
       if (!row->gates) continue;
@@ -178,10 +234,11 @@ class Forward {
     }
   }
 
-  void zone(const Row& row, int64_t at, int64_t t, const Before<T>& before, After<T>& after) const {
-    const int64_t counter = (t * layer_.B + row.n) * layer_.H + at;
-    after.c += coins_c_.keep(counter) * (before.c - after.c);
-    after.h += coins_h_.keep(counter) * (before.h - after.h);
+  void zone_c(const Row& row, int64_t at, int64_t t, Vec<T> old, Vec<T>& c) const {
+    c += coins_c_.keep((t * layer_.B + row.n) * layer_.H + at) * (old - c);
+  }
+  void zone_h(const Row& row, int64_t at, int64_t t, Vec<T> old, Vec<T>& h) const {
+    h += coins_h_.keep((t * layer_.B + row.n) * O_ + at) * (old - h);
   }
 
   Row row_at(int64_t place, int64_t t) {

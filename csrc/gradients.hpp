@@ -3,7 +3,7 @@
 // was given, then those of its own parameters. The sums run over the records in their order, so no number depends on threads.
 #pragma once
 
-#include "cells/cell.hpp"
+#include "cells/whole.hpp"
 #include "coin.hpp"
 #include "pack.hpp"
 #include "plan.hpp"
@@ -96,7 +96,7 @@ class Gradients {
   const Records<T>& outputs() const { return outputs_; }
   // sums += records R, for some columns of R.
   void through_R(int count, int vectors, const T* const* records, const T* panel, Vec<T>* sums) const {
-    const T* back[kRows];
+    const T* back[kRows] = {};
     for (int r = 0; r < count; ++r) back[r] = records[r] + back_;
     records_.multiply(count, vectors, back, panel, sums);
   }
@@ -144,7 +144,7 @@ class Gradients {
       const T *sums = sums_ + unit * (I + O_) * G * W, *totals = totals_ + unit * record_ * W;
       unpack_by_unit(sums, G, H, I, unit, view_.dW);
       unpack_by_unit(sums + I * G * W, G, H, O_, unit, view_.dR);
-      unpack_by_unit(totals, G, H, 1, unit, view_.db);
+      unpack_by_unit(totals + cell_.bias() * W, G, H, 1, unit, view_.db);
       unpack_by_unit(totals + cell_.sums() * W, cell_.own, H, 1, unit, view_.dE);
     }
     for (int64_t unit = thread; unit < outputs_.units.count(); unit += plan_.threads) {
@@ -191,7 +191,7 @@ class Gradients {
   // The gradients of the inputs of a few records.
   void inputs(int64_t first) {
     const int count = static_cast<int>(count_ - first < kRows ? count_ - first : kRows);
-    const T* records[kRows];
+    const T* records[kRows] = {};
     for (int r = 0; r < count; ++r) records[r] = records_.at(0, chunk() + first + r);
     for (int64_t column = 0; column < layer_.I; column += kVectors * W) {
       Vec<T> sums[kRows * kVectors] = {};

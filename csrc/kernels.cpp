@@ -5,6 +5,7 @@
 #include "cells/coupled.hpp"
 #include "cells/decay.hpp"
 #include "cells/gru.hpp"
+#include "cells/layernorm.hpp"
 #include "cells/lstm.hpp"
 #include "cells/peephole.hpp"
 #include "cells/rnn.hpp"
@@ -31,6 +32,7 @@ void choose(const Layer& layer, Work&& work) {
     case Kind::lstm: return choose<Lstm>(layer, work);
     case Kind::peephole: return choose<Peephole>(layer, work);
     case Kind::coupled: return choose<Coupled>(layer, work);
+    case Kind::layernorm: return choose<LayerNorm>(layer, work);
     case Kind::decay: return choose<Decay>(layer, work);
     case Kind::gru: return choose<Gru>(layer, work);
     case Kind::rnn: return choose<Rnn>(layer, work);
@@ -44,13 +46,21 @@ int rows() { return kRows; }
 
 void forward(const Layer& layer, const Plan& plan) {
   choose(layer, [&]<class T, class Cell>() {
-    Forward<T>(layer, plan, Cell::shape, &Forward<T>::template finish<Cell>).run();
+    if constexpr (Cell::shape.whole) {
+      Forward<T>(layer, plan, Cell::shape, &Forward<T>::hold, &Forward<T>::template finish_whole<Cell>).run();
+    } else {
+      Forward<T>(layer, plan, Cell::shape, &Forward<T>::template finish<Cell>, nullptr).run();
+    }
   });
 }
 
 void backward(const Layer& layer, const Plan& plan) {
   choose(layer, [&]<class T, class Cell>() {
-    Backward<T>(layer, plan, Cell::shape, &Backward<T>::template retrace<Cell>).run();
+    if constexpr (Cell::shape.whole) {
+      Backward<T>(layer, plan, Cell::shape, &Backward<T>::hold, &Backward<T>::template retrace_whole<Cell>).run();
+    } else {
+      Backward<T>(layer, plan, Cell::shape, &Backward<T>::template retrace<Cell>, nullptr).run();
+    }
   });
 }
 

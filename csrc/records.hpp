@@ -24,7 +24,7 @@ struct Records {
     const int64_t full = units.full(), stride = places * record * W;
     tile<Product>(count, vectors, rows, {full, G * W, stride, vectors * W}, panel, sums);
     if (full == units.count()) return;
-    const T* rest[kRows];
+    const T* rest[kRows] = {};
     for (int r = 0; r < count; ++r) rest[r] = rows[r] + full * stride;
     tile<Product>(count, vectors, rest, {G, units.lanes(full), W, vectors * W}, panel + full * G * W * vectors * W, sums);
   }

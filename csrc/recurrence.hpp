@@ -55,6 +55,7 @@ struct Layer {
   Sequence gates;        // [T, B, S, H]: gates after activation; absent in inference. Past a row's end: not touched
   int64_t gate = 0;      // values from one gate to the next
   Sequence cells;        // [T, B, H]: c at each step; absent in inference
+  Sequence norms;        // [T, B, 2]: 1 / deviation of W x and of R h; with layernorm alone; absent in inference
   Sequence inner;        // [T, B, H]: h before the projection; with P alone; absent in inference
 
   // Read by the backward pass: the gradients of the outputs; absent means zero.

@@ -18,13 +18,13 @@ struct View {
 template <class T>
 struct Views {
   View<const T> x, gaps, dy;
-  View<T> y, gates, cells, inner, dx;
+  View<T> y, gates, cells, norms, inner, dx;
   const T *h0, *c0, *W, *R, *b, *E, *Q, *h_mask, *dhT, *dcT;
   T *hT, *cT, *dh0, *dc0, *dW, *dR, *db, *dE, *dQ;
 
   explicit Views(const Layer& layer)
       : x(layer.x), gaps(layer.gaps), dy(layer.dy), y(layer.y), gates(layer.gates), cells(layer.cells),
-        inner(layer.inner), dx(layer.dx), h0(in(layer.h0)), c0(in(layer.c0)), W(in(layer.W)), R(in(layer.R)),
+        norms(layer.norms), inner(layer.inner), dx(layer.dx), h0(in(layer.h0)), c0(in(layer.c0)), W(in(layer.W)), R(in(layer.R)),
         b(in(layer.b)), E(in(layer.E)), Q(in(layer.Q)), h_mask(in(layer.h_mask)), dhT(in(layer.dhT)),
         dcT(in(layer.dcT)), hT(out(layer.hT)), cT(out(layer.cT)), dh0(out(layer.dh0)), dc0(out(layer.dc0)),
         dW(out(layer.dW)), dR(out(layer.dR)), db(out(layer.db)), dE(out(layer.dE)), dQ(out(layer.dQ)) {}

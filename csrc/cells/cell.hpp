@@ -19,8 +19,10 @@ struct Shape {
   bool split = false;  // W x and R h reach the cell apart
   bool sees_h = false; // h of the step before is read by other ways than R
   bool has_c = true;   // there is a cell value
+  bool whole = false;  // a whole row of units is needed at once (layernorm.hpp)
   constexpr int sums() const { return split ? 2 * gates : gates; }
-  constexpr int record() const { return sums() + own; }
+  constexpr int record() const { return sums() + own + (whole ? gates : 0); }
+  constexpr int bias() const { return whole ? sums() + own : 0; }  // where in a record the bias's gradients stand
 };
 
 // The state before the step. gap: the time since the step before, where the layer is told.

@@ -50,6 +50,7 @@ class Layer:
     gates: Sequence
     gate: int
     cells: Sequence
+    norms: Sequence
     inner: Sequence
     dy: Sequence
     dhT: int
