@@ -19,7 +19,8 @@ def coins(seed: int, stream: int, shape: tuple[int, int, int], device: torch.dev
         coin = mix(mix(((t * B + n) * U + u) ^ low) + high + stream * 0x9e3779b9)     in 32 bits, wrapping around
 
     ``low`` and ``high`` are the halves of the 64-bit ``seed``, ``mix`` the last step of MurmurHash3 (Appleby 2011,
-    fmix32), after which every bit of the place moves every bit of the coin.
+    fmix32), after which every bit of the place moves every bit of the coin. Seeds with the same high half toss the same
+    coins at other places, so a seed is to be drawn at random as a whole, not counted up.
     """
     T, B, U = shape
     place = torch.arange(T * B * U, device=device).reshape(shape)

@@ -182,9 +182,10 @@ class LSTM(nn.Module):
 
     def weights(self, layer: int, direction: int = 0) -> Weights:
         """The parameters of one layer and direction (0 forward, 1 backward)."""
-        P = self.get_parameter(name("P", layer, direction)) if self.proj_size else None
-        E = self.get_parameter(name("E", layer, direction)) if self._kind.own else None
-        W, R, b = (self.get_parameter(name(letter, layer, direction)) for letter in "WRb")
+        # by attribute, since functional_call puts plain tensors in the place of parameters
+        W, R, b = (getattr(self, name(letter, layer, direction)) for letter in "WRb")
+        P = getattr(self, name("P", layer, direction)) if self.proj_size else None
+        E = getattr(self, name("E", layer, direction)) if self._kind.own else None
         return Weights(W, R, b, P, E)
 
     @classmethod
