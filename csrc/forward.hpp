@@ -3,6 +3,7 @@
 
 #include "cells/whole.hpp"
 #include "coin.hpp"
+#include "dots.hpp"
 #include "pack.hpp"
 #include "plan.hpp"
 #include "threads.hpp"
@@ -18,6 +19,7 @@ class Forward {
   // Where a block has few rows its panels are read for little work: W x is then computed for many steps at once.
   static constexpr int kFew = 3;
   static constexpr int64_t kAhead = 48;  // steps
+  static constexpr int64_t kLoose = 8;   // steps times rows, up to which weights are read as they lie
 
   struct Row {
     int64_t n;
@@ -111,9 +113,9 @@ class Forward {
   void take(Space& space) {
     const int64_t panel = units_.count() * G * W;
     bias_ = space.template take<T>(panel);
-    W_panels_ = space.template take<T>(panel * layer_.I);
-    R_panels_ = space.template take<T>(panel * O_);
-    Q_panels_ = space.template take<T>(Units<T>{layer_.P}.count() * W * layer_.H);
+    W_panels_ = space.template take<T>(loose() ? 0 : panel * layer_.I);
+    R_panels_ = space.template take<T>(loose() ? 0 : panel * O_);
+    Q_panels_ = space.template take<T>(loose() ? 0 : Units<T>{layer_.P}.count() * W * layer_.H);
     masked_ = space.template take<T>(layer_.h_mask ? layer_.B * O_ : 0);
     inner_ = space.template take<T>(layer_.P && !layer_.inner.at ? layer_.B * layer_.H : 0);
     ahead_ = space.template take<T>(looks_ahead() ? panel * kAhead * layer_.B : 0);
@@ -123,16 +125,18 @@ class Forward {
 
   // Of a row, where all units are needed at once: the sums; what is saved, where nobody asks for it; c of the step before.
   int64_t whole() const { return units_.count() * W * (cell_.sums() + cell_.saved + 1) + W; }
-  bool looks_ahead() const { return plan_.blocks[0].rows <= kFew && layer_.I >= 8; }
+  bool loose() const { return layer_.T * layer_.B <= kLoose; }
+  bool looks_ahead() const { return !loose() && plan_.blocks[0].rows <= kFew && layer_.I >= 8; }
 
   void pack(int thread) {
     for (int64_t unit = thread; unit < units_.count(); unit += plan_.threads) {
-      pack_by_unit(view_.W, G, layer_.H, layer_.I, unit, W_panels_ + unit * layer_.I * G * W);
-      pack_by_unit(view_.R, G, layer_.H, O_, unit, R_panels_ + unit * O_ * G * W);
       pack_by_unit(view_.b, G, layer_.H, 1, unit, bias_ + unit * G * W);
       if (cell_.whole) clear(bias_ + unit * G * W, G * W);  // such a cell adds b itself
+      if (loose()) continue;
+      pack_by_unit(view_.W, G, layer_.H, layer_.I, unit, W_panels_ + unit * layer_.I * G * W);
+      pack_by_unit(view_.R, G, layer_.H, O_, unit, R_panels_ + unit * O_ * G * W);
     }
-    for (int64_t unit = thread; unit < Units<T>{layer_.P}.count(); unit += plan_.threads) {
+    for (int64_t unit = thread; !loose() && unit < Units<T>{layer_.P}.count(); unit += plan_.threads) {
       pack_by_unit(view_.Q, 1, layer_.P, layer_.H, unit, Q_panels_ + unit * layer_.H * W);
     }
   }
@@ -184,10 +188,17 @@ class Forward {
       const T* start = looks_ahead() ? ahead(first + r, step, unit) : bias_ + unit * G * W;
       for (int g = 0; g < G; ++g) sums[r * G + g] = load(start + g * W);
     }
+    for (int n = 0; cell_.split && n < count * G; ++n) through_R[n] = Vec<T>{};
+    if (loose()) {
+      for (int r = 0; r < count; ++r) {
+        dots(view_.W, G, units_, layer_.I, unit, x[r], sums + r * G);
+        dots(view_.R, G, units_, O_, unit, h[r], (cell_.split ? through_R : sums) + r * G);
+      }
+      return (this->*finish_)(first, count, unit, sums, through_R, t);
+    }
     if (!looks_ahead()) {
       tile<Product>(count, G, x, {1, layer_.I, 0, G * W}, W_panels_ + unit * layer_.I * G * W, sums);
     }
-    for (int n = 0; cell_.split && n < count * G; ++n) through_R[n] = Vec<T>{};
     tile<Product>(count, G, h, {1, O_, 0, G * W}, R_panels_ + unit * O_ * G * W, cell_.split ? through_R : sums);
     (this->*finish_)(first, count, unit, sums, through_R, t);
   }
@@ -197,7 +208,11 @@ class Forward {
     const T* m[kRows];
     for (int r = 0; r < count; ++r) m[r] = rows_[first + r].m;
     Vec<T> sums[kRows] = {};
-    tile<Product>(count, 1, m, {1, layer_.H, 0, W}, Q_panels_ + unit * layer_.H * W, sums);
+    if (loose()) {
+      for (int r = 0; r < count; ++r) dots(view_.Q, 1, Units<T>{layer_.P}, layer_.H, unit, m[r], sums + r);
+    } else {
+      tile<Product>(count, 1, m, {1, layer_.H, 0, W}, Q_panels_ + unit * layer_.H * W, sums);
+    }
     const Lanes<T, true> lane{Units<T>{layer_.P}.lanes(unit)};
     for (int r = 0; r < count; ++r) {
       const Row& row = rows_[first + r];
