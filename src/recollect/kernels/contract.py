@@ -17,6 +17,8 @@ __all__ = [
     "Enter",
     "Layer",
     "Path",
+    "Record",
+    "Room",
     "Run",
     "Seen",
     "Step",
@@ -129,11 +131,34 @@ class Run(Protocol):
         """Compute the layer."""
 
 
+class Room(NamedTuple):
+    """Where a trace of a layer goes: gates [n, T, B, H] in the order of the cell's trace, c [T, B, H] and h [T, B, O].
+
+    c has the width 0 for a cell without one. Given ``lengths``, the room is zero before it is written.
+    """
+
+    gates: Tensor
+    c: Tensor
+    h: Tensor
+
+
+class Record(Protocol):
+    """A layer over a whole sequence, its inside written into ``room`` up to each row's end; gives the last state."""
+
+    def __call__(self, layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None, room: Room) -> LSTMState:
+        """Compute the layer."""
+
+
 @dataclass(frozen=True)
 class Path:
-    """One row of the table: ``serves`` in words, ``refuses(case)`` with the reason or an empty string, and the work."""
+    """One row of the table.
+
+    ``serves`` says in words what it is for, ``refuses(case)`` gives the reason or an empty string, ``run`` is the work
+    and ``record`` the same with its inside shown; without it the reference records.
+    """
 
     name: str
     serves: str
     refuses: Callable[[Case], str]
     run: Run
+    record: Record | None = None

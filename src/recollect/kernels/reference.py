@@ -10,9 +10,9 @@ from torch.nn import functional as F
 
 from recollect.core.state import LSTMState
 from recollect.kernels.coin import CELL, OUTPUT, keeps
-from recollect.kernels.contract import Case, Layer, Path, Seen, Tensors, Zoneout
+from recollect.kernels.contract import Case, Layer, Path, Room, Seen, Tensors, Zoneout
 
-__all__ = ["REFERENCE", "inside", "unroll"]
+__all__ = ["REFERENCE", "record", "unroll"]
 
 Inputs = tuple[Tensor | None, ...]
 Emit = Callable[[Tensors, LSTMState], Tensors]
@@ -54,9 +54,13 @@ def unroll(
     return tuple(torch.stack(column) for column in zip(*rows, strict=True)), state
 
 
-def inside(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None) -> tuple[Tensors, LSTMState]:
-    """The layer with all that happens in it: gates, cell and output of every step, [T, B, ...] each, and the state."""
-    return _walk(layer, x, state, lengths, lambda gates, after: (*gates, after.c, after.h))
+@torch.no_grad()
+def record(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None, room: Room) -> LSTMState:
+    """The layer with all that happens in it: gates, cell and output of every step, written into ``room``."""
+    emitted, last = _walk(layer, x, state, lengths, lambda gates, after: (*gates, after.c, after.h))
+    for value, place in zip(emitted, (*room.gates, room.c, room.h), strict=True):
+        place.copy_(value)
+    return last
 
 
 def _walk(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None, emit: Emit) -> tuple[Tensors, LSTMState]:
@@ -109,4 +113,4 @@ def _refuses(case: Case) -> str:
     return ""
 
 
-REFERENCE = Path("reference", "every cell, on every device, step by step in PyTorch", _refuses, _run)
+REFERENCE = Path("reference", "every cell, on every device, step by step in PyTorch", _refuses, _run, record)

@@ -13,9 +13,9 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from recollect.core.errors import InputError
 from recollect.core.state import LSTMState
-from recollect.kernels.contract import Case, Layer, Run, Tensors, Weights
+from recollect.kernels.contract import Case, Layer, Room, Run, Weights
 from recollect.kernels.dispatch import chosen, transformed
-from recollect.kernels.reference import REFERENCE, inside
+from recollect.kernels.reference import REFERENCE, record
 from recollect.nn.cells import ACTIVATIONS, CELLS, Cell
 from recollect.nn.checks import check_choice, check_sizes
 from recollect.nn.convert import read_torch, torch_twin, twin_of, write_torch
@@ -147,18 +147,21 @@ class LSTM(nn.Module):
 
         Takes what ``forward`` takes. Of the gru and rnn cells it is a ``GRUTrace`` and an ``RNNTrace``. Entry k * D + d
         is layer k, direction d, at the time of its input; what lies behind a row's end is zero. For one row x
-        [T, I] each is [T, L * D, H].
+        [T, I] each is [T, L * D, H]. These are values: no gradient goes through them.
         """
-        traces: list[Tensors] = []
+        entered = enter(self._door, x, state, lengths, gaps)
+        work = (chosen(self._case(entered.x)).path.record if entered.x.numel() else None) or record
+        room, entries = self._room(entered), iter(range(len(self._places())))
 
         def recording(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None) -> tuple[Tensor, LSTMState]:
-            (*gates, c, h), last = inside(layer, x, state, lengths)
-            traces.append((*gates, c, h) if self._kind.has_c else (*gates, h))
-            return h, last
+            k = next(entries)
+            own = Room(room.gates[:, :, k], room.c[:, k], room.h[:, k])
+            return own.h, work(layer, x, state, lengths, own)
 
-        self._through(recording, enter(self._door, x, state, lengths, gaps))
-        stacked = [torch.stack(column, dim=1) for column in zip(*traces, strict=True)]
-        return cast(Trace, self._kind.trace(*(value[:, :, 0] if x.ndim == 2 else value for value in stacked)))
+        with torch.no_grad():
+            self._through(recording, entered)
+        shown = (*room.gates, *([room.c] if self._kind.has_c else []), room.h)
+        return cast(Trace, self._kind.trace(*(value[:, :, 0] if x.ndim == 2 else value for value in shown)))
 
     def step(
         self, x_t: Tensor, state: tuple[Tensor, Tensor] | None = None, gap: Tensor | None = None
@@ -259,6 +262,17 @@ class LSTM(nn.Module):
         masked = noise is not None and self.training and noise.variational > 0
         projected = self.proj_size > 0
         return Case(self.cell, self.activation, x.dtype, x.device.type, projected, noisy or masked, transformed())
+
+    def _room(self, entered: Entered) -> Room:
+        x, state = entered.x, entered.state
+        steps, (entries, rows, outputs) = len(x), state.h.shape
+        gates = len(self._kind.trace._fields) - 1 - self._kind.has_c
+        make = x.new_empty if entered.lengths is None else x.new_zeros
+        return Room(
+            make(gates, steps, entries, rows, self.hidden_size),
+            make(steps, entries, rows, state.c.shape[2]),
+            make(steps, entries, rows, outputs),
+        )
 
     def _through(self, run: Run, entered: Entered) -> tuple[Tensor, LSTMState]:
         x, state, lengths, gaps = entered
