@@ -9,6 +9,7 @@ from torch.autograd import forward_ad
 from torch.func import functional_call, grad, jacfwd, jacrev, jvp, stack_module_state, vmap
 
 from recollect.core.state import LSTMState
+from recollect.kernels.dispatch import using
 from recollect.nn import LSTM
 from recollect.nn.cells import ACTIVATIONS, CELLS
 
@@ -132,6 +133,31 @@ def test_gradients_have_gradients(make: Make, gaps: Callable):
 
     inputs = [x, normal(1, 2, 2, seed=1), normal(1, 2, width, seed=2), *layer.parameters()]
     assert torch.autograd.gradgradcheck(run, [value.detach().clone().requires_grad_() for value in inputs])
+
+
+@pytest.mark.parametrize("scatter", [False, True])
+def test_gradients_of_gradients_are_those_of_the_reference(
+    make: Make, gaps: Callable, scatter: bool, request: pytest.FixtureRequest
+):
+    if scatter and "compiled" in request.node.name:
+        # its second derivatives go to the weights as they were given, not to the compact copies that it differentiates
+        request.applymarker(
+            pytest.mark.xfail(strict=True, raises=RuntimeError, reason="compact copies are not followed")
+        )
+    layer = make(input_size=I, hidden_size=H, bidirectional=True)
+    x, between = normal(T, B, I), gaps(layer, normal(T, B, I))
+    weights = [(scattered if scatter else Tensor.clone)(value.detach()) for value in layer.parameters()]
+
+    def twice() -> list[Tensor]:
+        inputs = [value.requires_grad_() for value in (x, *weights)]
+        named = dict(zip(layer.state_dict(), inputs[1:], strict=True))
+        output, last = functional_call(layer, named, (inputs[0], None, LENGTHS, between))
+        once = torch.autograd.grad(output.square().sum() + last.h.sum(), inputs, create_graph=True)
+        return [*once, *torch.autograd.grad(sum(value.square().sum() for value in once), inputs)]
+
+    ours = twice()
+    with using("reference"):
+        equal(ours, twice())
 
 
 def scattered(value: Tensor) -> Tensor:

@@ -75,7 +75,7 @@ def check_gaps(gaps: Tensor | None, fading: str | None, expected: tuple[int, ...
         raise InputError("gaps are given, and this cell does not read them: leave them out, or make it cell='decay'")
     if tuple(gaps.shape) != expected:
         raise ShapeError(f"gaps have the shape {_shape(gaps)}, and must have {list(expected)}, that of x without I")
-    _check_kin("gaps", gaps, weight)
+    _check_kin("the tensor of gaps", gaps, weight)
 
 
 def check_range(gaps: Tensor) -> None:

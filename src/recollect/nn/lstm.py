@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from recollect.core.errors import InputError
 from recollect.core.state import LSTMState
-from recollect.kernels.contract import Case, Layer, Room, Run, Weights
+from recollect.kernels.contract import Case, Layer, Run, Weights
 from recollect.kernels.dispatch import chosen, transformed
 from recollect.kernels.reference import REFERENCE, record
 from recollect.nn.cells import ACTIVATIONS, CELLS, Cell
@@ -22,6 +22,7 @@ from recollect.nn.convert import read_torch, torch_twin, twin_of, write_torch
 from recollect.nn.entering import Door, Entered, enter, lowered
 from recollect.nn.parameters import bear, name, shapes
 from recollect.nn.passing import backwards, repacked, through
+from recollect.nn.recording import recorder, room_for
 from recollect.nn.regularize import Recurrent, connected, mask, zoneout_of
 from recollect.nn.traces import Trace
 
@@ -151,17 +152,12 @@ class LSTM(nn.Module):
         """
         entered = enter(self._door, x, state, lengths, gaps)
         work = (chosen(self._case(entered.x)).path.record if entered.x.numel() else None) or record
-        room, entries = self._room(entered), iter(range(len(self._places())))
-
-        def recording(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None) -> tuple[Tensor, LSTMState]:
-            k = next(entries)
-            own = Room(room.gates[:, :, k], room.c[:, k], room.h[:, k])
-            return own.h, work(layer, x, state, lengths, own)
-
+        kind = self._kind
+        room = room_for(entered, len(kind.trace._fields) - 1 - kind.has_c, self.hidden_size)
         with torch.no_grad():
-            self._through(recording, entered)
-        shown = (*room.gates, *([room.c] if self._kind.has_c else []), room.h)
-        return cast(Trace, self._kind.trace(*(value[:, :, 0] if x.ndim == 2 else value for value in shown)))
+            self._through(recorder(work, room), entered)
+        shown = (*room.gates, *([room.c] if kind.has_c else []), room.h)
+        return cast(Trace, kind.trace(*(value[:, :, 0] if x.ndim == 2 else value for value in shown)))
 
     def step(
         self, x_t: Tensor, state: tuple[Tensor, Tensor] | None = None, gap: Tensor | None = None
@@ -262,17 +258,6 @@ class LSTM(nn.Module):
         masked = noise is not None and self.training and noise.variational > 0
         projected = self.proj_size > 0
         return Case(self.cell, self.activation, x.dtype, x.device.type, projected, noisy or masked, transformed())
-
-    def _room(self, entered: Entered) -> Room:
-        x, state = entered.x, entered.state
-        steps, (entries, rows, outputs) = len(x), state.h.shape
-        gates = len(self._kind.trace._fields) - 1 - self._kind.has_c
-        make = x.new_empty if entered.lengths is None else x.new_zeros
-        return Room(
-            make(gates, steps, entries, rows, self.hidden_size),
-            make(steps, entries, rows, state.c.shape[2]),
-            make(steps, entries, rows, outputs),
-        )
 
     def _through(self, run: Run, entered: Entered) -> tuple[Tensor, LSTMState]:
         x, state, lengths, gaps = entered
