@@ -189,6 +189,7 @@ def test_zoneout_in_evaluation_is_the_mean_over_coins_of_one_step():
 
 
 def test_variational_masks_are_one_a_row_and_sequence():
+    torch.manual_seed(0)
     layer = LSTM(I, H, regularize=Recurrent(variational=0.5)).double()
     with torch.no_grad():
         layer.weights(0).R.zero_()  # the mask on h has nothing to act on: what is left is the mask on x
@@ -204,7 +205,30 @@ def test_variational_masks_are_one_a_row_and_sequence():
             assert any(torch.allclose(trace.i[0, 0, row], value) for value in expected)
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_the_mask_on_h_is_one_a_sequence_and_lies_before_r_alone(cell: str):
+    torch.manual_seed(0)
+    layer = LSTM(I, H, cell=cell, regularize=Recurrent(variational=0.5)).double()
+    x, state = torch.zeros(T, B, I, dtype=torch.float64), begin(layer)
+    with torch.no_grad():
+        trace = layer.trace(x, state)
+        _, R, b, _, _ = layer.weights(0)
+        before = torch.cat([state.h, trace.h[:-1, 0]])
+        masks = 2 * torch.cartesian_prod(*[torch.tensor([0.0, 1.0], dtype=torch.float64)] * H)
+        found = set()
+        for row in range(B):
+            first = [(before[:, row] * mask @ R[:H].T + b[:H]).sigmoid() for mask in masks]
+            fits = [torch.allclose(trace[0][:, 0, row], gate) for gate in first]
+            assert sum(fits) == 1  # the same mask at every step
+            found.add(fits.index(True))
+            if cell == "gru":  # what is kept is not masked
+                _, z, n, h = (value[:, 0, row] for value in trace)
+                equal(h, (1 - z) * n + z * before[:, row])
+    assert len(found) > 1
+
+
 def test_dropconnect_drops_entries_of_r_and_scales_the_others():
+    torch.manual_seed(0)
     layer = LSTM(I, 1, regularize=Recurrent(dropconnect=0.25)).double()
     x, state = torch.zeros(1, 1, I, dtype=torch.float64), LSTMState(*torch.ones(2, 1, 1, 1, dtype=torch.float64))
     R = layer.weights(0).R[:, 0]
