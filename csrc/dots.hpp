@@ -1,55 +1,38 @@
 // Products with weights as they lie: for a few rows and steps, setting panels would cost more than it saves.
 #pragma once
 
-#include <utility>
-
+#include "fold.hpp"
 #include "pack.hpp"
 #include "simd.hpp"
-#include "tile.hpp"
 
 namespace recollect::RECOLLECT_ISA {
 
-// Each block of 2 * half lanes: the halves of a's block summed, then those of b's.
-template <class T, int half, int... lane>
-RECOLLECT_INLINE Vec<T> fold(Vec<T> a, Vec<T> b, std::integer_sequence<int, lane...>) {
-  constexpr int W = width<T>;
-  constexpr auto place = [](int n, bool upper) {  // of the lane n of the result: in a, or behind it in b
-    const int block = n / (2 * half) * 2 * half, within = n % half;
-    return (n % (2 * half) < half ? 0 : W) + block + within + (upper ? half : 0);
-  };
-  return __builtin_shufflevector(a, b, place(lane, false)...) + __builtin_shufflevector(a, b, place(lane, true)...);
-}
-
-// Lane l of the result is the sum of all lanes of parts[l]; parts is scratch.
-template <class T, int half = width<T> / 2>
-RECOLLECT_INLINE Vec<T> fold_all(Vec<T>* parts) {
-  unrolled<half>([&](auto n) {
-    parts[n] = fold<T, half>(parts[n], parts[n + half], std::make_integer_sequence<int, width<T>>());
-  });
-  if constexpr (half > 1) {
-    return fold_all<T, half / 2>(parts);
-  } else {
-    return parts[0];
-  }
-}
-
-// sums[g] += M[g * H + units] x, for one vector of units; M [G * H, C], x [C].
+// sums[g] += M[g * H + units] x, for one vector of units; M [G * H, C], x [C]. Four rows share what is read of x.
 template <class T>
 inline void dots(const T* M, int G, Units<T> units, int64_t C, int64_t unit, const T* x, Vec<T>* sums) {
-  constexpr int W = width<T>;
-  const int lanes = units.lanes(unit);
+  constexpr int W = width<T>, kAbreast = W < 4 ? W : 4;
+  const int lanes = units.lanes(unit), rest = static_cast<int>(C % W);
+  const int64_t whole = C - rest;
   for (int g = 0; g < G; ++g) {
     Vec<T> parts[W] = {};
-    const T* rows = M + (g * units.H + unit * W) * C;
-    for (int lane = 0; lane < lanes; ++lane) {
-      const T* row = rows + lane * C;
-      Vec<T> part{};
-      int64_t k = 0;
-      for (; k + W <= C; k += W) part += load(row + k) * load(x + k);
-      if (k < C) part += load_part(row + k, static_cast<int>(C - k)) * load_part(x + k, static_cast<int>(C - k));
-      parts[lane] = part;
+    for (int lane = 0; lane < lanes; lane += kAbreast) {
+      const T* rows[kAbreast];
+      Vec<T> part[kAbreast] = {};
+      unrolled<kAbreast>([&](auto n) {
+        rows[n] = M + (g * units.H + unit * W + (lane + n < lanes ? lane + n : lanes - 1)) * C;
+      });
+      for (int64_t k = 0; k < whole; k += W) {
+        const Vec<T> value = load(x + k);
+        unrolled<kAbreast>([&](auto n) { part[n] += load(rows[n] + k) * value; });
+      }
+      if (rest) {
+        const Vec<T> value = load_part(x + whole, rest);
+        unrolled<kAbreast>([&](auto n) { part[n] += load_part(rows[n] + whole, rest) * value; });
+      }
+      // past the last unit its row was read again, and does not count
+      unrolled<kAbreast>([&](auto n) { parts[lane + n] = lane + n < lanes ? part[n] : Vec<T>{}; });
     }
-    sums[g] += fold_all<T>(parts);
+    sums[g] += fold<T>(parts);
   }
 }
 

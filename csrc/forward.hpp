@@ -190,16 +190,16 @@ class Forward {
     }
     for (int n = 0; cell_.split && n < count * G; ++n) through_R[n] = Vec<T>{};
     if (loose()) {
-      for (int r = 0; r < count; ++r) {
-        dots(view_.W, G, units_, layer_.I, unit, x[r], sums + r * G);
-        dots(view_.R, G, units_, O_, unit, h[r], (cell_.split ? through_R : sums) + r * G);
-      }
-      return (this->*finish_)(first, count, unit, sums, through_R, t);
-    }
-    if (!looks_ahead()) {
+      for (int r = 0; r < count; ++r) dots(view_.W, G, units_, layer_.I, unit, x[r], sums + r * G);
+    } else if (!looks_ahead()) {
       tile<Product>(count, G, x, {1, layer_.I, 0, G * W}, W_panels_ + unit * layer_.I * G * W, sums);
     }
-    tile<Product>(count, G, h, {1, O_, 0, G * W}, R_panels_ + unit * O_ * G * W, cell_.split ? through_R : sums);
+    Vec<T>* by_R = cell_.split ? through_R : sums;
+    if (loose()) {
+      for (int r = 0; r < count; ++r) dots(view_.R, G, units_, O_, unit, h[r], by_R + r * G);
+    } else {
+      tile<Product>(count, G, h, {1, O_, 0, G * W}, R_panels_ + unit * O_ * G * W, by_R);
+    }
     (this->*finish_)(first, count, unit, sums, through_R, t);
   }
 

@@ -1,6 +1,7 @@
 // Weights set in panels, in the order in which the micro-kernels read them, and gradients set back.
 #pragma once
 
+#include "fold.hpp"
 #include "plan.hpp"
 #include "simd.hpp"
 
@@ -17,33 +18,38 @@ struct Units {
   }
 };
 
-// M [G * H, C] -> panels [units, C, G, width] for the forward pass; lanes past H are zero.
+// M [G * H, C] -> one panel of the forward pass [C, G, width], the rows of a vector of units; lanes past H are zero.
 template <class T>
 inline void pack_by_unit(const T* M, int G, int64_t H, int64_t C, int64_t unit, T* panel) {
   constexpr int W = width<T>;
-  constexpr int64_t kRun = 16;  // columns at a time: the lines that a run touches stay in the nearest cache
   const int lanes = Units<T>{H}.lanes(unit);
-  for (int64_t begin = 0; begin < C; begin += kRun) {
-    const int64_t end = begin + kRun < C ? begin + kRun : C;
+  for (int64_t column = 0; column < C; column += W) {
+    const int columns = static_cast<int>(C - column < W ? C - column : W);
     for (int g = 0; g < G; ++g) {
-      T* to = panel + g * W;
-      for (int lane = 0; lane < W; ++lane) {
-        const T* from = M + (g * H + unit * W + lane) * C;
-        for (int64_t k = begin; k < end; ++k) to[k * G * W + lane] = lane < lanes ? from[k] : T{0};
-      }
+      const T* from = M + (g * H + unit * W) * C + column;
+      T* to = panel + (column * G + g) * W;
+      Vec<T> square[W] = {};
+      for (int r = 0; r < lanes; ++r) square[r] = columns == W ? load(from + r * C) : load_part(from + r * C, columns);
+      transpose<T>(square);
+      for (int k = 0; k < columns; ++k) store(to + k * G * W, square[k]);
     }
   }
 }
 
-// The way back, for a gradient: panel of one unit vector [C, G, width] -> its rows of M [G * H, C].
+// The way back, for a gradient.
 template <class T>
 inline void unpack_by_unit(const T* panel, int G, int64_t H, int64_t C, int64_t unit, T* M) {
   constexpr int W = width<T>;
   const int lanes = Units<T>{H}.lanes(unit);
-  for (int g = 0; g < G; ++g) {
-    for (int lane = 0; lane < lanes; ++lane) {
-      T* to = M + (g * H + unit * W + lane) * C;
-      for (int64_t k = 0; k < C; ++k) to[k] = panel[(k * G + g) * W + lane];
+  for (int64_t column = 0; column < C; column += W) {
+    const int columns = static_cast<int>(C - column < W ? C - column : W);
+    for (int g = 0; g < G; ++g) {
+      const T* from = panel + (column * G + g) * W;
+      T* to = M + (g * H + unit * W) * C + column;
+      Vec<T> square[W] = {};
+      for (int k = 0; k < columns; ++k) square[k] = load(from + k * G * W);
+      transpose<T>(square);
+      for (int r = 0; r < lanes; ++r) store_part(to + r * C, square[r], columns);
     }
   }
 }

@@ -2,9 +2,8 @@
 // Their sums are named by constants, never by a loop variable: only then does each get a register of its own.
 #pragma once
 
-#include <utility>
-
 #include "simd.hpp"
+#include "unrolled.hpp"
 
 namespace recollect::RECOLLECT_ISA {
 
@@ -15,13 +14,6 @@ constexpr int kRows = 6;  // of 32 registers
 constexpr int kRows = 3;  // of 16: the weights are then operands in memory
 #endif
 constexpr int kVectors = 4;  // vectors side by side: the four gates of one vector of units, or four vectors of units
-
-template <int count, class Work>
-__attribute__((always_inline)) inline void unrolled(Work&& work) {
-  [&]<int... n>(std::integer_sequence<int, n...>) __attribute__((always_inline)) {
-    (work(std::integral_constant<int, n>()), ...);
-  }(std::make_integer_sequence<int, count>());
-}
 
 // Columns of the left side, in `segments` runs of `length` whose starts lie `stride` apart; the panel has a row of vectors
 // for each, `step` values apart.
