@@ -69,31 +69,10 @@ class Backward {
     }
   }
 
-  // In place of `retrace` for a cell that needs the whole row: the gradients of c and h wait for it.
-  void hold(int64_t first, int count, int64_t unit, const Vec<T>* dh, int64_t t) {
-    for (int r = 0; r < count; ++r) {
-      for (int v = 0; v < vectors(units_, unit); ++v) {
-        const int64_t at = (unit + v) * W, own = (first + r) * padded() + at;
-        Vec<T> kept{};
-        const Lanes<T, true> lane{units_.lanes(unit + v)};
-        const After<T> after = arriving_both(first + r, dh[r * vectors(units_, unit) + v], at, lane, t, kept);
-        store(whole_ + own, after.h);
-        store(whole_ + layer_.B * padded() + own, kept);
-        store(dc_ + own, after.c);
-      }
-    }
-  }
-
+  // For a cell that needs the whole row (whole_row.hpp): the gradients of c and h wait for it.
+  void hold(int64_t first, int count, int64_t unit, const Vec<T>* dh, int64_t t);
   template <class Cell>
-  void retrace_whole(int64_t place, int64_t t) {
-    const Row& row = rows_[place];
-    T *dc = dc_ + place * padded(), *saved = const_cast<T*>(row.saved);
-    const T* kept = whole_ + (layer_.B + place) * padded();
-    const WholeRow<T> view{units_, row.c_old, view_.b, view_.E, saved, view_.norms(t, row.n), layer_.gate};
-    const Records<T>& records = sum_.records();
-    Cell::backward(view, whole_ + place * padded(), dc, records.at(0, row.position), records.at(1, 0) - records.at(0, 0));
-    for (int64_t k = 0; layer_.zone_c > 0 && k < padded(); ++k) dc[k] += kept[k];
-  }
+  void retrace_whole(int64_t place, int64_t t);
 
  private:
   template <class Space>

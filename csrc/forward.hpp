@@ -69,44 +69,10 @@ class Forward {
                : finish_rows<Cell, true>(first, count, unit * W, lanes, sums, through_R, t);
   }
 
-  // In place of `finish` for a cell that needs the whole row: the sums wait for it.
-  void hold(int64_t first, int count, int64_t unit, const Vec<T>* sums, const Vec<T>* through_R, int64_t) {
-    for (int r = 0; r < count; ++r) {
-      T* to = whole_ + (first + r) * whole() + unit * 2 * G * W;
-      for (int g = 0; g < G; ++g) {
-        store(to + g * W, sums[r * G + g]);
-        store(to + (G + g) * W, through_R[r * G + g]);
-      }
-    }
-  }
-
+  // For a cell that needs the whole row (whole_row.hpp): the sums wait for it.
+  void hold(int64_t first, int count, int64_t unit, const Vec<T>* sums, const Vec<T>* through_R, int64_t t);
   template <class Cell>
-  void finish_whole(int64_t place, int64_t t) {
-    const Row& row = rows_[place];
-    T* sums = whole_ + place * whole();
-    T* spare = sums + units_.count() * cell_.sums() * W;
-    const int64_t padded = units_.count() * W;
-    T* c_old = spare + cell_.saved * padded + W;  // a copy: in inference the new c is written over the old one
-    copy(row.c, layer_.H, c_old);
-    const WholeRow<T> view{units_, c_old, view_.b, view_.E, row.gates ? row.gates : spare,
-                           row.gates ? view_.norms(t, row.n) : spare + cell_.saved * padded,
-                           row.gates ? layer_.gate : padded};
-    Cell::forward(view, sums, row.c_new, row.m);
-    for (int64_t unit = 0; unit < units_.count(); ++unit) {
-      const Lanes<T, true> lane{units_.lanes(unit)};
-      const int64_t at = unit * W;
-      if (layer_.zone_c > 0) {
-        Vec<T> c = lane.get(row.c_new + at);
-        zone_c(row, at, t, lane.get(c_old + at), c);
-        lane.put(row.c_new + at, c);
-      }
-      if (layer_.zone_h > 0 && !layer_.P) {
-        Vec<T> h = lane.get(row.m + at);
-        zone_h(row, at, t, lane.get(row.h_old + at), h);
-        lane.put(row.m + at, h);
-      }
-    }
-  }
+  void finish_whole(int64_t place, int64_t t);
 
  private:
   template <class Space>

@@ -10,6 +10,7 @@
 #include "cells/peephole.hpp"
 #include "cells/rnn.hpp"
 #include "forward.hpp"
+#include "whole_row.hpp"
 
 namespace recollect::RECOLLECT_ISA {
 

@@ -15,6 +15,8 @@ SHUT = 1e4  # sigmoid(1e4) is 1 and sigmoid(-1e4) is 0 to the last bit in every 
 
 def _run(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None) -> tuple[Tensor, LSTMState]:
     weights, reverse = layer.weights, layer.reverse
+    if lengths is not None:
+        x = x.masked_fill((_clock(x) >= lengths)[..., None], 0)
     if lengths is None:
         output, last = _fused(x.flip(0) if reverse else x, state, weights)
         return (output.flip(0) if reverse else output), last

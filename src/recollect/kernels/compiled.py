@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from recollect.core.state import LSTMState
-from recollect.kernels.contract import Case, Layer, Path, Room
-from recollect.kernels.machine import machine
+from recollect.kernels.contract import Case, Layer, Path, Room, Weights
+from recollect.kernels.machine import core_trouble
 from recollect.kernels.reference import REFERENCE
-from recollect.kernels.tasks import SAVED, Inputs, Kept, describe, entrance, hand_over, laid, sequence
-
-with suppress(ImportError):  # installed without a compiler: machine() says so, and _refuses asks it
-    from recollect import _core
+from recollect.kernels.tasks import SAVED, Inputs, Kept, core, describe, entrance, hand_over, laid, sequence
 
 __all__ = ["COMPILED"]
 
@@ -60,12 +57,12 @@ class Recurrence(torch.autograd.Function):
 def read(layer: Layer, lengths: Tensor | None, inputs: Inputs, kept: Kept | None) -> Results:
     """The forward pass: output [T, B, O] and the state at each row's end; fills ``kept``."""
     task = describe(layer, inputs, lengths)
-    output = inputs.x.new_empty(task.T, task.B, inputs.h.shape[1])
+    output = torch.empty((task.T, task.B, inputs.h.shape[1]), dtype=inputs.x.dtype)
     h, c = torch.empty_like(inputs.h), torch.empty_like(inputs.c)
     task.y, task.hT, task.cT = sequence(output), h.data_ptr(), c.data_ptr()
     if kept is not None:
         hand_over(kept, task)
-    _core.forward(task)
+    core.forward(task)
     return output, h, c
 
 
@@ -94,11 +91,12 @@ def retrace(
     for name, value in zip(("dh0", "dc0", "dW", "dR", "db", "dQ", "dE"), found, strict=True):
         if value is not None:
             setattr(task, name, value.data_ptr())
-    _core.backward(task)
+    core.backward(task)
     return [dx, *found]
 
 
 def _through_reference(layer: Layer, lengths: Tensor | None, inputs: Inputs, grads: Grads) -> list[Tensor | None]:
+    layer = replace(layer, weights=Weights(*inputs[3:]))  # those that the gradients are asked for
     output, last = REFERENCE.run(layer, inputs.x, LSTMState(inputs.h, inputs.c), lengths)
     pairs = [(value, grad) for value, grad in zip((output, *last), grads, strict=True) if grad is not None]
     wanted = [value for value in inputs if value is not None and value.requires_grad]
@@ -125,7 +123,7 @@ def _record(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None, r
     if layer.weights.P is not None:
         inner = x.new_empty(task.T, task.B, task.H)
         task.inner = sequence(inner)
-    _core.forward(task)
+    core.forward(task)
     if kept is not None:
         _copy(cell, kept.saved, lengths, room.gates)
     return LSTMState(h, c)
@@ -142,9 +140,8 @@ def _copy(cell: str, saved: Tensor, lengths: Tensor | None, gates: Tensor) -> No
 
 
 def _refuses(case: Case) -> str:
-    facts = machine()
-    if facts.instruction_set is None:
-        return f"the compiled core is {facts.core}"
+    if trouble := core_trouble():
+        return f"the compiled core is {trouble}"
     if case.device != "cpu" or case.dtype not in (torch.float32, torch.float64):
         return f"the kernels compute float32 and float64 on a CPU, not {case.dtype} on {case.device}"
     if case.cell not in SAVED:

@@ -124,7 +124,7 @@ class Run(Protocol):
     """A layer over a whole sequence: ``x`` [T, B, I] and a state of [B, H] each -> output [T, B, H] and the state.
 
     With ``lengths`` [B], row n has its first lengths[n] steps: its output is zero after them, its state the one at
-    its end.
+    its end, and what x holds there, numbers or not, changes nothing.
     """
 
     def __call__(self, layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None) -> tuple[Tensor, LSTMState]:

@@ -8,8 +8,11 @@ from __future__ import annotations
 import os
 import platform
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import ModuleType
 
-__all__ = ["Machine", "machine", "peak_gflops"]
+__all__ = ["Machine", "core_trouble", "load_core", "machine", "peak_gflops"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,25 @@ class Machine:
     instruction_sets: tuple[str, ...]
     instruction_set: str | None
     core: str
+
+
+def load_core() -> ModuleType | None:
+    """The compiled core, or None where there is none; ``machine`` says why."""
+    try:
+        return import_module("recollect._core")
+    except ImportError:
+        return None
+
+
+def core_trouble() -> str:
+    """Why the compiled core cannot be used, or an empty string: quick to ask again."""
+    return _trouble(os.environ.get("RECOLLECT_ISA"))
+
+
+@cache
+def _trouble(wish: str | None) -> str:  # the core reads the variable by itself
+    facts = machine()
+    return facts.core if facts.instruction_set is None else ""
 
 
 def machine() -> Machine:

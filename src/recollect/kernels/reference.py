@@ -78,6 +78,8 @@ def _walk(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None, emi
             )
         return emit(gates, after), after
 
+    if lengths is not None:  # a NaN there would reach the gradient by way of zero times NaN
+        x = x.masked_fill((_clock(x) >= lengths)[..., None], 0)
     gaps = None if layer.gaps is None else layer.gaps[..., None]
     inputs = (layer.enter(x, weights), gaps, *_kept(zoneout, x, state))
     emitted, last = unroll(step, inputs, state, lengths, layer.reverse)

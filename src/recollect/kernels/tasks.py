@@ -9,19 +9,20 @@ from torch import Tensor
 
 from recollect.core.state import LSTMState
 from recollect.kernels.contract import Layer
+from recollect.kernels.machine import load_core
 
 if TYPE_CHECKING:
-    from recollect import _core
+    from recollect import _core as core
 else:
-    try:
-        from recollect import _core
-    except ImportError:  # installed without a compiler: machine() says why, and the path refuses
-        _core = None
+    core = load_core()  # None where it was installed without a compiler: the path refuses then
 
-__all__ = ["SAVED", "Inputs", "Kept", "describe", "entrance", "hand_over", "laid", "sequence"]
+__all__ = ["SAVED", "Inputs", "Kept", "core", "describe", "entrance", "hand_over", "laid", "sequence"]
 
 SAVED = {"lstm": 4, "peephole": 4, "coupled": 3, "layernorm": 12, "decay": 4, "gru": 4, "rnn": 1}
 """Values that a cell saves of each unit and step: its gates, and what else its backward pass reads."""
+
+_KINDS = {} if core is None else {cell: getattr(core.Kind, cell) for cell in SAVED}
+_SQUASHES = {} if core is None else {name: getattr(core.Squash, name) for name in ("tanh", "relu")}
 
 
 class Inputs(NamedTuple):
@@ -40,26 +41,24 @@ class Inputs(NamedTuple):
 class Kept(NamedTuple):
     """What the backward pass needs besides the output: saved values [T, B, S, H] and cells [T, B, H].
 
-    ``inner`` [T, B, H] is h before a projection, ``norms`` [T, B, 2] what layer normalisation divided by; else empty.
+    ``inner`` [T, B, H] is h before a projection, ``norms`` [T, B, 2] what layer normalisation divided by.
     """
 
     saved: Tensor
     cells: Tensor
-    inner: Tensor
-    norms: Tensor
+    inner: Tensor | None = None
+    norms: Tensor | None = None
 
     @classmethod
     def room(cls, layer: Layer, inputs: Inputs) -> Kept:
         """Unwritten memory for all of it."""
         x, units = inputs.x, _units(inputs)
         T, B, _ = x.shape
-        inner = units if layer.weights.P is not None else 0
-        norms = 2 if layer.case.cell == "layernorm" else 0
         return cls(
-            x.new_empty(T, B, SAVED[layer.case.cell], units),
-            x.new_empty(T, B, inputs.c.shape[1]),
-            x.new_empty(T, B, inner),
-            x.new_empty(T, B, norms),
+            torch.empty((T, B, SAVED[layer.case.cell], units), dtype=x.dtype),
+            torch.empty((T, B, inputs.c.shape[1]), dtype=x.dtype),
+            None if layer.weights.P is None else torch.empty((T, B, units), dtype=x.dtype),
+            torch.empty((T, B, 2), dtype=x.dtype) if layer.case.cell == "layernorm" else None,
         )
 
 
@@ -75,12 +74,12 @@ def entrance(layer: Layer, x: Tensor, state: LSTMState) -> Inputs:
     return Inputs(laid(x), *others)  # type: ignore[arg-type]
 
 
-def describe(layer: Layer, inputs: Inputs, lengths: Tensor | None) -> _core.Layer:
+def describe(layer: Layer, inputs: Inputs, lengths: Tensor | None) -> core.Layer:
     """The layer by addresses; what it points to must outlive the call."""
-    case, task = layer.case, _core.Layer()
+    case, task = layer.case, core.Layer()
     task.T, task.B, task.I = inputs.x.shape
     task.H = _units(inputs)
-    task.kind, task.squash = getattr(_core.Kind, case.cell), getattr(_core.Squash, case.activation)
+    task.kind, task.squash = _KINDS[case.cell], _SQUASHES[case.activation]
     task.wide = inputs.x.dtype == torch.float64
     task.reverse, task.threads = layer.reverse, torch.get_num_threads()
     task.x, task.h0, task.c0 = sequence(inputs.x), inputs.h.data_ptr(), inputs.c.data_ptr()
@@ -105,12 +104,16 @@ def _units(inputs: Inputs) -> int:
     return inputs.c.shape[1] or inputs.h.shape[1]  # a cell without c has no projection either
 
 
-def hand_over(kept: Kept, task: _core.Layer) -> None:
+def hand_over(kept: Kept, task: core.Layer) -> None:
     """Let the core write, or read again, what the backward pass needs."""
     task.gates, task.gate, task.cells = sequence(kept.saved), task.H, sequence(kept.cells)
-    task.inner, task.norms = sequence(kept.inner), sequence(kept.norms)
+    if kept.inner is not None:
+        task.inner = sequence(kept.inner)
+    if kept.norms is not None:
+        task.norms = sequence(kept.norms)
 
 
-def sequence(value: Tensor) -> _core.Sequence:
+def sequence(value: Tensor) -> core.Sequence:
     """An array [T, B, ...] for the core."""
-    return _core.Sequence(value.data_ptr(), value.stride(0), value.stride(1))
+    time, row, *_ = value.stride()
+    return core.Sequence(value.data_ptr(), time, row)

@@ -1,4 +1,4 @@
-"""From what is given to what the paths take: checked, time first, and nothing to read behind a row's end."""
+"""From what is given to what the paths take: checked, and time first."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Door:
 
 
 class Entered(NamedTuple):
-    """x [T, B, I] and gaps [T, B], zero behind the rows' ends, the state [L * D, B, ...] and the lengths."""
+    """x [T, B, I], the state [L * D, B, ...], the lengths, and gaps [T, B], zero behind the rows' ends."""
 
     x: Tensor
     state: LSTMState
@@ -61,13 +61,11 @@ def enter(
         gaps = gaps.transpose(0, 1) if gaps is not None and door.batch_first else gaps
     T, B, _ = values.shape
     first = _first(door, values, state)
-    over = None
     if lengths is not None:
         check_lengths(lengths, B, T)
         lengths = lengths.to(values.device, torch.int64)
-        over = torch.arange(T, device=values.device)[:, None] >= lengths
-        values = values.masked_fill(over[..., None], 0)
     if gaps is not None:
+        over = None if lengths is None else torch.arange(T, device=values.device)[:, None] >= lengths
         gaps = gaps.detach() if over is None else gaps.detach().masked_fill(over, 0)
         check_range(gaps)
     return Entered(values, first, lengths, gaps)

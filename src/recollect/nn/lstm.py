@@ -131,8 +131,9 @@ class LSTM(nn.Module):
             output, last = self.forward(padded, state, own, gaps)
             return repacked(x, output, own, self.batch_first), last
         entered = enter(self._door, x, state, lengths, gaps)
-        path = chosen(self._case(entered.x)).path if entered.x.numel() else REFERENCE  # fused paths take no empty batch
-        output, last = self._through(path.run, entered)
+        case = self._case(entered.x)
+        path = chosen(case).path if entered.x.numel() else REFERENCE  # fused paths take no empty batch
+        output, last = self._through(path.run, entered, case)
         if x.ndim == 2:
             return output[:, 0], LSTMState(last.h[:, 0], last.c[:, 0])
         return (output.transpose(0, 1) if self.batch_first else output), last
@@ -151,11 +152,12 @@ class LSTM(nn.Module):
         [T, I] each is [T, L * D, H]. These are values: no gradient goes through them.
         """
         entered = enter(self._door, x, state, lengths, gaps)
-        work = (chosen(self._case(entered.x)).path.record if entered.x.numel() else None) or record
+        case = self._case(entered.x)
+        work = (chosen(case).path.record if entered.x.numel() else None) or record
         kind = self._kind
         room = room_for(entered, len(kind.trace._fields) - 1 - kind.has_c, self.hidden_size)
         with torch.no_grad():
-            self._through(recorder(work, room), entered)
+            self._through(recorder(work, room), entered, case)
         shown = (*room.gates, *([room.c] if kind.has_c else []), room.h)
         return cast(Trace, kind.trace(*(value[:, :, 0] if x.ndim == 2 else value for value in shown)))
 
@@ -174,7 +176,7 @@ class LSTM(nn.Module):
         time = 1 if self.batch_first and x_t.ndim == 2 else 0
         entered = enter(self._door, x_t.unsqueeze(time), state, None, None if gap is None else gap.unsqueeze(time))
         # for one step quicker than setting up a fused path
-        y, last = self._through(REFERENCE.run, entered)
+        y, last = self._through(REFERENCE.run, entered, self._case(entered.x))
         if x_t.ndim == 1:
             return y[0, 0], LSTMState(last.h[:, 0], last.c[:, 0])
         return y[0], last
@@ -259,10 +261,10 @@ class LSTM(nn.Module):
         projected = self.proj_size > 0
         return Case(self.cell, self.activation, x.dtype, x.device.type, projected, noisy or masked, transformed())
 
-    def _through(self, run: Run, entered: Entered) -> tuple[Tensor, LSTMState]:
+    def _through(self, run: Run, entered: Entered, case: Case) -> tuple[Tensor, LSTMState]:
         x, state, lengths, gaps = entered
         layers = [
-            [self._layer(layer, direction, x, gaps) for direction in range(self._directions)]
+            [self._layer(layer, direction, x, gaps, case) for direction in range(self._directions)]
             for layer in range(self.num_layers)
         ]
         lower = lowered(self.weights(0).W)
@@ -271,7 +273,7 @@ class LSTM(nn.Module):
             output, last = through(run, layers, self._entering, x, state, lengths)
         return (output, last) if lower is None else (output.to(lower), LSTMState(last.h.to(lower), last.c.to(lower)))
 
-    def _layer(self, layer: int, direction: int, x: Tensor, gaps: Tensor | None) -> Layer:
+    def _layer(self, layer: int, direction: int, x: Tensor, gaps: Tensor | None, case: Case) -> Layer:
         """What a path is to compute, with the noise of this call."""
         weights, noise, reverse = self.weights(layer, direction), self.regularize or Recurrent(), direction == 1
         h_mask = None
@@ -279,7 +281,7 @@ class LSTM(nn.Module):
             weights = connected(weights, noise.dropconnect)
             h_mask = mask(x, (x.shape[1], self._outputs), noise.variational) if noise.variational else None
         return Layer(
-            self._case(x),
+            case,
             partial(self._kind.equation, squash=ACTIVATIONS[self.activation]),
             weights,
             reverse,

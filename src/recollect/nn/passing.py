@@ -36,6 +36,8 @@ def through(
             outputs.append(output)
             ends.append(end)
         x = torch.cat(outputs, dim=2) if len(outputs) > 1 else outputs[0]
+    if len(ends) == 1:
+        return x, LSTMState(ends[0].h[None], ends[0].c[None])
     return x, LSTMState(torch.stack([end.h for end in ends]), torch.stack([end.c for end in ends]))
 
 
