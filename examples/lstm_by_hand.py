@@ -1,4 +1,4 @@
-"""The gradients of an LSTM by hand, as docs/explanation/kernel.md derives them: autograd and the kernels give the same."""
+"""The gradients of an LSTM by hand, as docs/explanation/kernel.md derives them, beside autograd and the kernels."""
 
 from __future__ import annotations
 
