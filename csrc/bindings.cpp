@@ -24,6 +24,18 @@ double peak_flops(double seconds) {
   return recollect::baseline::peak_flops(seconds);
 }
 
+// Holds on to the interpreter: letting go of it would take as long as a small step.
+void step(Layer& layer, recollect::Address x, recollect::Address h0, recollect::Address c0, recollect::Address y,
+          recollect::Address hT, recollect::Address cT) {
+  layer.x.at = x;
+  layer.h0 = h0;
+  layer.c0 = c0;
+  layer.y.at = y;
+  layer.hT = hT;
+  layer.cT = cT;
+  recollect::forward(layer);
+}
+
 void bind_layer(nb::module_& module) {
   nb::enum_<Kind>(module, "Kind")
       .value("lstm", Kind::lstm)
@@ -100,6 +112,8 @@ NB_MODULE(_core, module) {
   bind_layer(module);
   module.def("forward", &recollect::forward, nb::arg("layer"), nb::call_guard<nb::gil_scoped_release>(),
              "Read a sequence: fills what the layer names as written by the forward pass. Checks no shape.");
+  module.def("step", &step, nb::arg("layer"), nb::arg("x"), nb::arg("h0"), nb::arg("c0"), nb::arg("y"), nb::arg("hT"),
+             nb::arg("cT"), "forward of one step at these addresses, everything else as it was; for streams.");
   module.def("backward", &recollect::backward, nb::arg("layer"), nb::call_guard<nb::gil_scoped_release>(),
              "The gradients of a sequence that forward has read. Checks no shape.");
 }

@@ -7,19 +7,20 @@
 
 namespace recollect::RECOLLECT_ISA {
 
-// sums[g] += M[g * H + units] x, for one vector of units; M [G * H, C], x [C]. Four rows share what is read of x.
+// parts[g][lane] += M[g * H + unit] x, still to be summed over the lanes of each; M [G * H, C], x [C]. Four rows at a time
+// share what is read of x.
 template <class T>
-inline void dots(const T* M, int G, Units<T> units, int64_t C, int64_t unit, const T* x, Vec<T>* sums) {
+inline void multiply_loose(const T* M, int G, Units<T> units, int64_t C, int64_t unit, const T* x, Vec<T>* parts) {
   constexpr int W = width<T>, kAbreast = W < 4 ? W : 4;
   const int lanes = units.lanes(unit), rest = static_cast<int>(C % W);
   const int64_t whole = C - rest;
-  for (int g = 0; g < G; ++g) {
-    Vec<T> parts[W] = {};
+  for (int g = 0; g < G; ++g, parts += W) {
     for (int lane = 0; lane < lanes; lane += kAbreast) {
       const T* rows[kAbreast];
-      Vec<T> part[kAbreast] = {};
+      Vec<T> part[kAbreast];
       unrolled<kAbreast>([&](auto n) {
         rows[n] = M + (g * units.H + unit * W + (lane + n < lanes ? lane + n : lanes - 1)) * C;
+        part[n] = parts[lane + n];
       });
       for (int64_t k = 0; k < whole; k += W) {
         const Vec<T> value = load(x + k);
@@ -32,7 +33,15 @@ inline void dots(const T* M, int G, Units<T> units, int64_t C, int64_t unit, con
       // past the last unit its row was read again, and does not count
       unrolled<kAbreast>([&](auto n) { parts[lane + n] = lane + n < lanes ? part[n] : Vec<T>{}; });
     }
+  }
+}
+
+// sums[g] += the sums over lanes of parts[g]; parts becomes zero.
+template <class T>
+inline void fold_loose(int G, Vec<T>* parts, Vec<T>* sums) {
+  for (int g = 0; g < G; ++g, parts += width<T>) {
     sums[g] += fold<T>(parts);
+    for (int lane = 0; lane < width<T>; ++lane) parts[lane] = Vec<T>{};
   }
 }
 

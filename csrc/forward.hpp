@@ -156,17 +156,22 @@ class Forward {
     }
     for (int n = 0; cell_.split && n < count * G; ++n) through_R[n] = Vec<T>{};
     if (loose()) {
-      for (int r = 0; r < count; ++r) dots(view_.W, G, units_, layer_.I, unit, x[r], sums + r * G);
-    } else if (!looks_ahead()) {
+      for (int r = 0; r < count; ++r) compute_loose(x[r], h[r], unit, sums + r * G, through_R + r * G);
+      return (this->*finish_)(first, count, unit, sums, through_R, t);
+    }
+    if (!looks_ahead()) {
       tile<Product>(count, G, x, {1, layer_.I, 0, G * W}, W_panels_ + unit * layer_.I * G * W, sums);
     }
-    Vec<T>* by_R = cell_.split ? through_R : sums;
-    if (loose()) {
-      for (int r = 0; r < count; ++r) dots(view_.R, G, units_, O_, unit, h[r], by_R + r * G);
-    } else {
-      tile<Product>(count, G, h, {1, O_, 0, G * W}, R_panels_ + unit * O_ * G * W, by_R);
-    }
+    tile<Product>(count, G, h, {1, O_, 0, G * W}, R_panels_ + unit * O_ * G * W, cell_.split ? through_R : sums);
     (this->*finish_)(first, count, unit, sums, through_R, t);
+  }
+
+  void compute_loose(const T* x, const T* h, int64_t unit, Vec<T>* sums, Vec<T>* through_R) const {
+    Vec<T> parts[kVectors * W] = {};
+    multiply_loose(view_.W, G, units_, layer_.I, unit, x, parts);
+    if (cell_.split) fold_loose<T>(G, parts, sums);
+    multiply_loose(view_.R, G, units_, O_, unit, h, parts);
+    fold_loose<T>(G, parts, cell_.split ? through_R : sums);
   }
 
   // y = Q m, for one vector of outputs.
@@ -175,7 +180,11 @@ class Forward {
     for (int r = 0; r < count; ++r) m[r] = rows_[first + r].m;
     Vec<T> sums[kRows] = {};
     if (loose()) {
-      for (int r = 0; r < count; ++r) dots(view_.Q, 1, Units<T>{layer_.P}, layer_.H, unit, m[r], sums + r);
+      for (int r = 0; r < count; ++r) {
+        Vec<T> parts[W] = {};
+        multiply_loose(view_.Q, 1, Units<T>{layer_.P}, layer_.H, unit, m[r], parts);
+        fold_loose<T>(1, parts, sums + r);
+      }
     } else {
       tile<Product>(count, 1, m, {1, layer_.H, 0, W}, Q_panels_ + unit * layer_.H * W, sums);
     }

@@ -23,6 +23,10 @@ template <class T>
 inline void pack_by_unit(const T* M, int G, int64_t H, int64_t C, int64_t unit, T* panel) {
   constexpr int W = width<T>;
   const int lanes = Units<T>{H}.lanes(unit);
+  if (C == 1) {
+    for (int g = 0; g < G; ++g) store(panel + g * W, load_part(M + g * H + unit * W, lanes));
+    return;
+  }
   for (int64_t column = 0; column < C; column += W) {
     const int columns = static_cast<int>(C - column < W ? C - column : W);
     for (int g = 0; g < G; ++g) {
@@ -41,6 +45,10 @@ template <class T>
 inline void unpack_by_unit(const T* panel, int G, int64_t H, int64_t C, int64_t unit, T* M) {
   constexpr int W = width<T>;
   const int lanes = Units<T>{H}.lanes(unit);
+  if (C == 1) {
+    for (int g = 0; g < G; ++g) store_part(M + g * H + unit * W, load(panel + g * W), lanes);
+    return;
+  }
   for (int64_t column = 0; column < C; column += W) {
     const int columns = static_cast<int>(C - column < W ? C - column : W);
     for (int g = 0; g < G; ++g) {

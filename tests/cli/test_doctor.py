@@ -28,7 +28,7 @@ def test_versions_threads_and_paths() -> None:
     assert facts["numpy"] == importlib.metadata.version("numpy")
     assert f"torch computes with {torch.get_num_threads()} threads" in facts["cores"]
     assert {path.name: path.serves for path in PATHS}.items() <= facts.items()
-    assert facts["for relu, cpu"].startswith("reference: ")
+    assert facts["for relu, cpu"].startswith("compiled: ")
     assert "float32 peak" not in facts
 
 

@@ -137,13 +137,8 @@ def test_gradients_have_gradients(make: Make, gaps: Callable):
 
 @pytest.mark.parametrize("scatter", [False, True])
 def test_gradients_of_gradients_are_those_of_the_reference(
-    make: Make, gaps: Callable, scatter: bool, request: pytest.FixtureRequest
+    make: Make, gaps: Callable, scatter: bool
 ):
-    if scatter and "compiled" in request.node.name:
-        # its second derivatives go to the weights as they were given, not to the compact copies that it differentiates
-        request.applymarker(
-            pytest.mark.xfail(strict=True, raises=RuntimeError, reason="compact copies are not followed")
-        )
     layer = make(input_size=I, hidden_size=H, bidirectional=True)
     x, between = normal(T, B, I), gaps(layer, normal(T, B, I))
     weights = [(scattered if scatter else Tensor.clone)(value.detach()) for value in layer.parameters()]

@@ -15,7 +15,7 @@ from recollect.kernels.compiled import COMPILED
 from recollect.kernels.contract import Case, Path
 from recollect.kernels.reference import REFERENCE
 
-__all__ = ["PATHS", "Choice", "available", "chosen", "transformed", "using"]
+__all__ = ["PATHS", "Choice", "available", "chosen", "forced", "transformed", "using"]
 
 # The fastest first; the last one serves everything.
 PATHS: tuple[Path, ...] = (COMPILED, ATEN, REFERENCE)
@@ -40,7 +40,7 @@ def chosen(case: Case) -> Choice:
 
     Raises InputError if that one refuses.
     """
-    name = _forced.get()
+    name = forced()
     refusals: list[str] = []
     for path in available():
         if name not in (None, path.name):
@@ -51,6 +51,11 @@ def chosen(case: Case) -> Choice:
             return Choice(path, "; ".join([wanted, *refusals]))
         refusals.append(f"{path.name} does not: {refusal}")
     raise InputError(f"no LSTM path is left for {case}: {'; '.join(refusals)}")
+
+
+def forced() -> str | None:
+    """The name of the path that ``using`` asks for here, if any."""
+    return _forced.get()
 
 
 def transformed() -> bool:

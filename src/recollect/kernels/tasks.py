@@ -84,6 +84,7 @@ def describe(layer: Layer, inputs: Inputs, lengths: Tensor | None) -> core.Layer
     task.reverse, task.threads = layer.reverse, torch.get_num_threads()
     task.x, task.h0, task.c0 = sequence(inputs.x), inputs.h.data_ptr(), inputs.c.data_ptr()
     task.W, task.R, task.b = inputs.W.data_ptr(), inputs.R.data_ptr(), inputs.b.data_ptr()
+    task.y = core.Sequence(0, inputs.h.shape[0] * inputs.h.shape[1], inputs.h.shape[1])
     if inputs.P is not None:
         task.P, task.Q = inputs.h.shape[1], inputs.P.data_ptr()
     if inputs.E is not None:

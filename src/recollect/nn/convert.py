@@ -13,17 +13,21 @@ from recollect.core.errors import InputError
 from recollect.kernels.contract import Weights
 from recollect.nn.regularize import Recurrent
 
-__all__ = ["read_torch", "torch_twin", "twin_of", "write_torch"]
+__all__ = ["form_of", "read_torch", "torch_twin", "write_torch"]
 
 BIASES = ("bias_ih", "bias_hh")
 TWINS: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
-def twin_of(module: nn.RNNBase) -> tuple[str, str]:
-    """The cell and activation of ours that compute what ``module`` does; InputError if there are none."""
+SHARED = ("input_size", "hidden_size", "num_layers", "bidirectional", "proj_size", "batch_first", "dropout")
+
+
+def form_of(module: nn.RNNBase) -> dict[str, Any]:
+    """The arguments of our layer that computes what ``module`` does; InputError if there is none."""
     for cell, twin in TWINS.items():
         if isinstance(module, twin):
-            return cell, str(getattr(module, "nonlinearity", "tanh"))
+            shared = {word: getattr(module, word) for word in SHARED}
+            return {**shared, "cell": cell, "activation": getattr(module, "nonlinearity", "tanh")}
     raise InputError(f"{type(module).__name__} is none of torch.nn.LSTM, torch.nn.GRU and torch.nn.RNN")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from functools import partial
-from typing import cast, overload
+from typing import Any, cast, overload
 
 import torch
 from torch import Tensor, nn
@@ -18,15 +18,19 @@ from recollect.kernels.dispatch import chosen, transformed
 from recollect.kernels.reference import REFERENCE, record
 from recollect.nn.cells import ACTIVATIONS, CELLS, Cell
 from recollect.nn.checks import check_choice, check_sizes
-from recollect.nn.convert import read_torch, torch_twin, twin_of, write_torch
+from recollect.nn.convert import form_of, read_torch, torch_twin, write_torch
 from recollect.nn.entering import Door, Entered, enter, lowered
 from recollect.nn.parameters import bear, name, shapes
 from recollect.nn.passing import backwards, repacked, through
 from recollect.nn.recording import recorder, room_for
 from recollect.nn.regularize import Recurrent, connected, mask, zoneout_of
+from recollect.nn.streaming import Stream, stream_of, watched
 from recollect.nn.traces import Trace
 
 __all__ = ["LSTM"]
+
+Pair = tuple[Tensor, Tensor]
+Read = Tensor | PackedSequence
 
 
 class LSTM(nn.Module):
@@ -77,6 +81,8 @@ class LSTM(nn.Module):
         self.cell, self.activation = cell, activation
         self.bidirectional, self.proj_size, self.batch_first = bidirectional, proj_size, batch_first
         self.dropout, self.forget_bias, self.regularize = dropout, forget_bias, regularize
+        self._directions, self._outputs = 2 if bidirectional else 1, proj_size or hidden_size
+        self._stream: Stream | None = None
         for layer, direction in self._places():
             inputs = self._directions * self._outputs if layer else input_size
             for letter, shape in shapes(self._kind, inputs, hidden_size, proj_size).items():
@@ -90,26 +96,14 @@ class LSTM(nn.Module):
 
     @overload
     def forward(
-        self,
-        x: Tensor,
-        state: tuple[Tensor, Tensor] | None = None,
-        lengths: Tensor | None = None,
-        gaps: Tensor | None = None,
+        self, x: Tensor, state: Pair | None = None, lengths: Tensor | None = None, gaps: Tensor | None = None
     ) -> tuple[Tensor, LSTMState]: ...
     @overload
     def forward(
-        self,
-        x: PackedSequence,
-        state: tuple[Tensor, Tensor] | None = None,
-        lengths: None = None,
-        gaps: Tensor | None = None,
+        self, x: PackedSequence, state: Pair | None = None, lengths: None = None, gaps: Tensor | None = None
     ) -> tuple[PackedSequence, LSTMState]: ...
     def forward(
-        self,
-        x: Tensor | PackedSequence,
-        state: tuple[Tensor, Tensor] | None = None,
-        lengths: Tensor | None = None,
-        gaps: Tensor | None = None,
+        self, x: Read, state: Pair | None = None, lengths: Tensor | None = None, gaps: Tensor | None = None
     ) -> tuple[Tensor | PackedSequence, LSTMState]:
         """Read ``x`` [T, B, I] ([B, T, I] with batch_first, [T, I] for one row) and give output and last state.
 
@@ -139,11 +133,7 @@ class LSTM(nn.Module):
         return (output.transpose(0, 1) if self.batch_first else output), last
 
     def trace(
-        self,
-        x: Tensor,
-        state: tuple[Tensor, Tensor] | None = None,
-        lengths: Tensor | None = None,
-        gaps: Tensor | None = None,
+        self, x: Tensor, state: Pair | None = None, lengths: Tensor | None = None, gaps: Tensor | None = None
     ) -> Trace:
         """Gates after activation, cell and output at every step, each [T, L * D, B, H] whatever the layout of x.
 
@@ -161,9 +151,7 @@ class LSTM(nn.Module):
         shown = (*room.gates, *([room.c] if kind.has_c else []), room.h)
         return cast(Trace, kind.trace(*(value[:, :, 0] if x.ndim == 2 else value for value in shown)))
 
-    def step(
-        self, x_t: Tensor, state: tuple[Tensor, Tensor] | None = None, gap: Tensor | None = None
-    ) -> tuple[Tensor, LSTMState]:
+    def step(self, x_t: Tensor, state: Pair | None = None, gap: Tensor | None = None) -> tuple[Tensor, LSTMState]:
         """Read one step ``x_t`` [B, I] (or [I]) and give y [B, H] (or [H]) and the state: for streams of any length.
 
         ``gap`` [B] (or []) is the time since the step before. In training each call is a sequence of its own to the
@@ -171,12 +159,23 @@ class LSTM(nn.Module):
 
         Raises InputError if bidirectional, since what comes later is not known; ShapeError as ``forward``.
         """
+        stream = self._stream
+        if stream is not None and gap is None:
+            followed = stream.follow(x_t, state)
+            if followed is not None:
+                return followed
         if self.bidirectional:
             raise InputError("step reads a stream forwards, and this layer is bidirectional: use forward")
         time = 1 if self.batch_first and x_t.ndim == 2 else 0
         entered = enter(self._door, x_t.unsqueeze(time), state, None, None if gap is None else gap.unsqueeze(time))
-        # for one step quicker than setting up a fused path
-        y, last = self._through(REFERENCE.run, entered, self._case(entered.x))
+        case = self._case(entered.x)
+        noisy = self.regularize is not None or (self.training and self.dropout > 0)
+        if x_t.ndim == 2 and gap is None and not noisy:
+            quick = self._begin(x_t, entered, case)
+            if quick is not None:
+                return quick
+        path = chosen(case).path if entered.x.numel() else REFERENCE
+        y, last = self._through(path.run, entered, case)
         if x_t.ndim == 1:
             return y[0, 0], LSTMState(last.h[:, 0], last.c[:, 0])
         return y[0], last
@@ -195,18 +194,7 @@ class LSTM(nn.Module):
 
         torch's two biases become their sum. Raises InputError for another module.
         """
-        cell, activation = twin_of(module)
-        layer = cls(
-            module.input_size,
-            module.hidden_size,
-            module.num_layers,
-            cell=cell,
-            activation=activation,
-            bidirectional=module.bidirectional,
-            proj_size=module.proj_size,
-            batch_first=module.batch_first,
-            dropout=module.dropout,
-        ).to(cast(Tensor, module.weight_ih_l0))
+        layer = cls(**form_of(module)).to(cast(Tensor, module.weight_ih_l0))
         read_torch(module, [layer.weights(*place) for place in layer._places()])
         return layer.train(module.training)
 
@@ -238,18 +226,23 @@ class LSTM(nn.Module):
         return CELLS[self.cell]
 
     @property
-    def _directions(self) -> int:
-        return 2 if self.bidirectional else 1
-
-    @property
-    def _outputs(self) -> int:
-        return self.proj_size or self.hidden_size
-
-    @property
     def _door(self) -> Door:
         rows, cells = self.num_layers * self._directions, self.hidden_size if self._kind.has_c else 0
         fading = self.cell if self._kind.reads_gaps else None
         return Door(self.input_size, self.batch_first, rows, self._outputs, cells, fading, self.weights(0).W)
+
+    def _begin(self, x_t: Tensor, entered: Entered, case: Case) -> tuple[Tensor, LSTMState] | None:
+        """The first step of a stream, by the stream before it if that will do; None where there is no quick way."""
+        if self._stream is not None and not watched():
+            quick = self._stream.start(self, x_t, entered.state)
+            if quick is not None:
+                return quick
+        layers = [self._layer(layer, 0, entered.x, None, case) for layer in range(self.num_layers)]
+        self._stream = stream_of(self, x_t, case, layers, entered.state)
+        return None if self._stream is None else self._stream.start(self, x_t, entered.state)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_stream": None}  # addresses mean nothing to a copy
 
     def _places(self) -> list[tuple[int, int]]:
         return [(layer, direction) for layer in range(self.num_layers) for direction in range(self._directions)]
