@@ -182,11 +182,8 @@ class LSTM(nn.Module):
 
     def weights(self, layer: int, direction: int = 0) -> Weights:
         """The parameters of one layer and direction (0 forward, 1 backward)."""
-        # by attribute, since functional_call puts plain tensors in the place of parameters
-        W, R, b = (getattr(self, name(letter, layer, direction)) for letter in "WRb")
-        P = getattr(self, name("P", layer, direction)) if self.proj_size else None
-        E = getattr(self, name("E", layer, direction)) if self._kind.own else None
-        return Weights(W, R, b, P, E)
+        letters = ("W", "R", "b", "P" if self.proj_size else None, "E" if self._kind.own else None)
+        return Weights(*[letter and self._weight(name(letter, layer, direction)) for letter in letters])  # type: ignore
 
     @classmethod
     def from_torch(cls, module: nn.RNNBase) -> LSTM:
@@ -229,7 +226,7 @@ class LSTM(nn.Module):
     def _door(self) -> Door:
         rows, cells = self.num_layers * self._directions, self.hidden_size if self._kind.has_c else 0
         fading = self.cell if self._kind.reads_gaps else None
-        return Door(self.input_size, self.batch_first, rows, self._outputs, cells, fading, self.weights(0).W)
+        return Door(self.input_size, self.batch_first, rows, self._outputs, cells, fading, self._weight("W0"))
 
     def _begin(self, x_t: Tensor, entered: Entered, case: Case) -> tuple[Tensor, LSTMState] | None:
         """The first step of a stream, by the stream before it if that will do; None where there is no quick way."""
@@ -243,6 +240,11 @@ class LSTM(nn.Module):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_stream": None}  # addresses mean nothing to a copy
+
+    def _weight(self, name: str) -> Tensor:
+        # Quicker than by attribute; what is parametrized, or a replica's, is an attribute alone.
+        found = self._parameters.get(name)
+        return cast(Tensor, getattr(self, name)) if found is None else found
 
     def _places(self) -> list[tuple[int, int]]:
         return [(layer, direction) for layer in range(self.num_layers) for direction in range(self._directions)]
@@ -260,7 +262,7 @@ class LSTM(nn.Module):
             [self._layer(layer, direction, x, gaps, case) for direction in range(self._directions)]
             for layer in range(self.num_layers)
         ]
-        lower = lowered(self.weights(0).W)
+        lower = lowered(self._weight("W0"))
         # Inside an autocast region the recurrence keeps the precision of the weights, and only what leaves loses it.
         with nullcontext() if lower is None else torch.autocast(x.device.type, enabled=False):
             output, last = through(run, layers, self._entering, x, state, lengths)
@@ -268,9 +270,9 @@ class LSTM(nn.Module):
 
     def _layer(self, layer: int, direction: int, x: Tensor, gaps: Tensor | None, case: Case) -> Layer:
         """What a path is to compute, with the noise of this call."""
-        weights, noise, reverse = self.weights(layer, direction), self.regularize or Recurrent(), direction == 1
+        weights, noise, reverse = self.weights(layer, direction), self.regularize, direction == 1
         h_mask = None
-        if self.training:
+        if self.training and noise is not None:
             weights = connected(weights, noise.dropconnect)
             h_mask = mask(x, (x.shape[1], self._outputs), noise.variational) if noise.variational else None
         return Layer(
@@ -279,7 +281,7 @@ class LSTM(nn.Module):
             weights,
             reverse,
             backwards(gaps) if reverse and gaps is not None else gaps,
-            zoneout_of(noise, self.training),
+            None if noise is None else zoneout_of(noise, self.training),
             h_mask,
             self._kind.enter,
         )
