@@ -42,7 +42,8 @@ class Backward {
 
  public:
   Backward(const Layer& layer, const Plan& plan, Shape cell, Retrace retrace, RetraceWhole retrace_whole)
-      : layer_(layer), plan_(plan), cell_(cell), retrace_(retrace), retrace_whole_(retrace_whole), G(cell.gates), units_{layer.H}, outputs_{layer.P ? layer.P : layer.H}, O_(outputs_.H),
+      : layer_(layer), plan_(plan), cell_(cell), retrace_(retrace), retrace_whole_(retrace_whole), G(cell.gates),
+        units_{layer.H}, outputs_{layer.P ? layer.P : layer.H}, O_(outputs_.H),
         view_(layer), direct_(cell.sees_h || layer.zone_h > 0),
         coins_c_(layer, 0, layer.zone_c), coins_h_(layer, 1, layer.zone_h), sum_(layer, plan, cell),
         space_(Workspace::measure([this](auto& space) { take(space); })) {
@@ -54,7 +55,11 @@ class Backward {
     for (int64_t begin = 0; begin < layer_.T; begin += sum_.steps()) {
       const int64_t end = begin + sum_.steps() < layer_.T ? begin + sum_.steps() : layer_.T;
       sum_.open(begin, end);
-      parallel(plan_.threads, [this, begin, end](int thread) { recur(thread, begin, end); });
+      if (plan_.by_units) {
+        recur_by_units(begin, end);
+      } else {
+        parallel(plan_.threads, [this, begin, end](int thread) { recur(thread, begin, end); });
+      }
       parallel(plan_.threads, [this](int thread) { sum_.add(thread); });
     }
     parallel(plan_.threads, [this](int thread) { finish(thread); });
@@ -104,7 +109,10 @@ class Backward {
   }
 
   void recur(int thread, int64_t begin, int64_t end) {
-    for (int64_t step = begin; step < end; ++step) retreat(thread, step);
+    for (int64_t step = begin; step < end; ++step) {
+      arrive(thread, plan_.threads, step);
+      retreat(thread, plan_.threads, 0, 1, step);
+    }
     for (int64_t k = thread; k < plan_.block_count; k += plan_.threads) {
       for (int64_t place = plan_.blocks[k].first; place < plan_.blocks[k].first + plan_.blocks[k].rows; ++place) {
         leave(place, begin, end);
@@ -112,30 +120,36 @@ class Backward {
     }
   }
 
-  // One step of all this thread's rows.
-  void retreat(int thread, int64_t step) {
+  void recur_by_units(int64_t begin, int64_t end) {
+    for (int64_t step = begin; step < end; ++step) {
+      arrive(0, 1, step);
+      parallel(plan_.threads, [this, step](int thread) { retreat(0, 1, thread, plan_.threads, step); });
+    }
+    for (int64_t place = 0; place < layer_.B; ++place) leave(place, begin, end);
+  }
+
+  // Where the rows of every `of`-th block stand at a step.
+  void arrive(int block, int of, int64_t step) {
     const int64_t t = time(step);
-    const auto blocks = [&](auto&& work) {
-      for (int64_t k = thread; k < plan_.block_count; k += plan_.threads) {
-        const int64_t first = plan_.blocks[k].first, left = plan_.living[t] - first;
-        if (left <= 0) break;
-        work(first, static_cast<int>(left < plan_.blocks[k].rows ? left : plan_.blocks[k].rows));
-      }
-    };
-    blocks([&](int64_t first, int count) {
+    plan_.each_block(block, of, t, [&](int64_t first, int count) {
       for (int64_t place = first; place < first + count; ++place) {
         rows_[place] = row_at(place, step, t);
         sum_.note(rows_[place].position, rows_[place].n, t, rows_[place].h_old);
       }
     });
+  }
+
+  // One step of every `of`-th block, and every `apart`-th group of kVectors vectors of units from the given one on.
+  void retreat(int block, int of, int64_t group, int64_t apart, int64_t step) {
+    const int64_t t = time(step);
     for (int64_t unit = 0; layer_.P && unit < outputs_.count(); unit += kVectors) {
-      blocks([&](int64_t first, int count) { gather(first, count, unit, t); });
+      plan_.each_block(block, of, t, [&](int64_t first, int count) { gather(first, count, unit, t); });
     }
-    for (int64_t unit = 0; unit < units_.count(); unit += kVectors) {
-      blocks([&](int64_t first, int count) { compute(first, count, unit, t); });
+    for (int64_t unit = group * kVectors; unit < units_.count(); unit += apart * kVectors) {
+      plan_.each_block(block, of, t, [&](int64_t first, int count) { compute(first, count, unit, t); });
     }
     if (cell_.whole) {
-      blocks([&](int64_t first, int count) {
+      plan_.each_block(block, of, t, [&](int64_t first, int count) {
         for (int64_t place = first; place < first + count; ++place) (this->*retrace_whole_)(place, t);
       });
     }

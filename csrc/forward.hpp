@@ -19,6 +19,7 @@ class Forward {
   // Where a block has few rows its panels are read for little work: W x is then computed for many steps at once.
   static constexpr int kFew = 3;
   static constexpr int64_t kAhead = 48;  // steps
+  static_assert(kAhead % kRows == 0);
   static constexpr int64_t kLoose = 8;   // steps times rows, up to which weights are read as they lie
 
   struct Row {
@@ -50,7 +51,8 @@ class Forward {
 
  public:
   Forward(const Layer& layer, const Plan& plan, Shape cell, Finish finish, FinishWhole finish_whole)
-      : layer_(layer), plan_(plan), cell_(cell), finish_(finish), finish_whole_(finish_whole), G(cell.gates), units_{layer.H}, O_(layer.P ? layer.P : layer.H), view_(layer),
+      : layer_(layer), plan_(plan), cell_(cell), finish_(finish), finish_whole_(finish_whole), G(cell.gates),
+        units_{layer.H}, O_(layer.P ? layer.P : layer.H), view_(layer),
         coins_c_(layer, 0, layer.zone_c),
         coins_h_(layer, 1, layer.zone_h), space_(Workspace::measure([this](auto& space) { take(space); })) {
     take(space_);
@@ -58,7 +60,18 @@ class Forward {
 
   void run() {
     parallel(plan_.threads, [this](int thread) { pack(thread); });
-    parallel(plan_.threads, [this](int thread) { read(thread); });
+    if (plan_.by_units) {
+      for (int64_t step = 0; step < layer_.T; ++step) {
+        arrive(0, 1, step);
+        parallel(plan_.threads, [this, step](int thread) {
+          if (looks_ahead() && step % kAhead == 0) look_ahead(0, 1, thread, plan_.threads, step);
+          advance(0, 1, thread, plan_.threads, step);
+        });
+      }
+      for (int64_t place = 0; place < layer_.B; ++place) end(place);
+    } else {
+      parallel(plan_.threads, [this](int thread) { read(thread); });
+    }
   }
 
   // Everything that is elementwise.
@@ -109,39 +122,36 @@ class Forward {
 
   void read(int thread) {
     for (int64_t step = 0; step < layer_.T; ++step) {
-      for (int64_t k = thread; k < plan_.block_count; k += plan_.threads) {
-        if (looks_ahead() && step % kAhead == 0) look_ahead(plan_.blocks[k], step);
-      }
-      advance(thread, step);
+      if (looks_ahead() && step % kAhead == 0) look_ahead(thread, plan_.threads, 0, 1, step);
+      arrive(thread, plan_.threads, step);
+      advance(thread, plan_.threads, 0, 1, step);
     }
     for (int64_t k = thread; k < plan_.block_count; k += plan_.threads) {
       for (int row = 0; row < plan_.blocks[k].rows; ++row) end(plan_.blocks[k].first + row);
     }
   }
 
-  // One step of all this thread's rows: a panel serves every block before the next panel is read.
-  void advance(int thread, int64_t step) {
+  // Where the rows of every `of`-th block stand at a step.
+  void arrive(int block, int of, int64_t step) {
     const int64_t t = plan_.time(step);
-    const auto blocks = [&](auto&& work) {
-      for (int64_t k = thread; k < plan_.block_count; k += plan_.threads) {
-        const int64_t first = plan_.blocks[k].first, left = plan_.living[t] - first;
-        if (left <= 0) break;
-        work(first, static_cast<int>(left < plan_.blocks[k].rows ? left : plan_.blocks[k].rows));
-      }
-    };
-    blocks([&](int64_t first, int count) {
+    plan_.each_block(block, of, t, [&](int64_t first, int count) {
       for (int64_t place = first; place < first + count; ++place) rows_[place] = row_at(place, t);
     });
-    for (int64_t unit = 0; unit < units_.count(); ++unit) {
-      blocks([&](int64_t first, int count) { compute(first, count, unit, step, t); });
+  }
+
+  // One step of every `of`-th block and every `apart`-th vector of units. A panel serves every block before the next.
+  void advance(int block, int of, int64_t unit, int64_t apart, int64_t step) {
+    const int64_t t = plan_.time(step);
+    for (; unit < units_.count(); unit += apart) {
+      plan_.each_block(block, of, t, [&](int64_t first, int count) { compute(first, count, unit, step, t); });
     }
     if (cell_.whole) {
-      blocks([&](int64_t first, int count) {
+      plan_.each_block(block, of, t, [&](int64_t first, int count) {
         for (int64_t place = first; place < first + count; ++place) (this->*finish_whole_)(place, t);
       });
     }
-    for (int64_t unit = 0; unit < Units<T>{layer_.P}.count(); ++unit) {
-      blocks([&](int64_t first, int count) { project(first, count, unit, t); });
+    for (int64_t output = 0; output < Units<T>{layer_.P}.count(); ++output) {
+      plan_.each_block(block, of, t, [&](int64_t first, int count) { project(first, count, output, t); });
     }
   }
 
@@ -152,9 +162,8 @@ class Forward {
       x[r] = rows_[first + r].x;
       h[r] = rows_[first + r].h;
       const T* start = looks_ahead() ? ahead(first + r, step, unit) : bias_ + unit * G * W;
-      for (int g = 0; g < G; ++g) sums[r * G + g] = load(start + g * W);
+      for (int g = 0; g < G; ++g) sums[r * G + g] = load(start + g * W), through_R[r * G + g] = Vec<T>{};
     }
-    for (int n = 0; cell_.split && n < count * G; ++n) through_R[n] = Vec<T>{};
     if (loose()) {
       for (int r = 0; r < count; ++r) compute_loose(x[r], h[r], unit, sums + r * G, through_R + r * G);
       return (this->*finish_)(first, count, unit, sums, through_R, t);
@@ -245,37 +254,35 @@ class Forward {
     row.gates = view_.gates.at ? view_.gates(t, n) : nullptr;
     row.gap = view_.gaps.at ? *view_.gaps(t, n) : T{0};
     row.h_old = row.h;
-    if (layer_.h_mask) row.h = masked(place, n, row.h);
+    for (int64_t k = 0; layer_.h_mask && k < O_; ++k) masked_[place * O_ + k] = row.h[k] * view_.h_mask[n * O_ + k];
+    if (layer_.h_mask) row.h = masked_ + place * O_;
     return row;
-  }
-
-  const T* masked(int64_t place, int64_t n, const T* h) {
-    T* product = masked_ + place * O_;
-    for (int64_t k = 0; k < O_; ++k) product[k] = h[k] * view_.h_mask[n * O_ + k];
-    return product;
   }
 
   T* ahead(int64_t place, int64_t step, int64_t unit) const {
     return ahead_ + ((unit * layer_.B + place) * kAhead + step % kAhead) * G * W;
   }
 
-  // W x + b of the next kAhead steps of a block's rows.
-  void look_ahead(Block block, int64_t step) {
-    for (int64_t unit = 0; unit < units_.count(); ++unit) {
-      for (int64_t place = block.first; place < block.first + block.rows; ++place) {
-        for (int64_t from = step; from < step + kAhead && from < layer_.T; from += kRows) {
-          const T* x[kRows];
-          int count = 0;
-          for (; count < kRows && from + count < layer_.T && from + count < step + kAhead; ++count) {
-            x[count] = view_.x(plan_.time(from + count), plan_.order[place]);
-          }
-          Vec<T> sums[kRows * kVectors];
-          for (int n = 0; n < count * G; ++n) sums[n] = load(bias_ + (unit * G + n % G) * W);
-          tile<Product>(count, G, x, {1, layer_.I, 0, G * W}, W_panels_ + unit * layer_.I * G * W, sums);
-          for (int n = 0; n < count * G; ++n) store(ahead(place, from, unit) + n * W, sums[n]);
+  // W x + b of the next kAhead steps, for the same choice of blocks and units as in advance.
+  void look_ahead(int block, int of, int64_t unit, int64_t apart, int64_t step) {
+    for (; unit < units_.count(); unit += apart) {
+      for (int64_t k = block; k < plan_.block_count; k += of) {
+        const int64_t first = plan_.blocks[k].first;
+        for (int64_t place = first; place < first + plan_.blocks[k].rows; ++place) {
+          for (int64_t from = step; from < step + kAhead && from < layer_.T; from += kRows) look_ahead(place, unit, from);
         }
       }
     }
+  }
+
+  void look_ahead(int64_t place, int64_t unit, int64_t from) {
+    const T* x[kRows];
+    int count = 0;  // kAhead is a multiple of kRows
+    for (; count < kRows && from + count < layer_.T; ++count) x[count] = view_.x(plan_.time(from + count), plan_.order[place]);
+    Vec<T> sums[kRows * kVectors];
+    for (int n = 0; n < count * G; ++n) sums[n] = load(bias_ + (unit * G + n % G) * W);
+    tile<Product>(count, G, x, {1, layer_.I, 0, G * W}, W_panels_ + unit * layer_.I * G * W, sums);
+    for (int n = 0; n < count * G; ++n) store(ahead(place, from, unit) + n * W, sums[n]);
   }
 
   // The state at the row's end, and zeros behind it.

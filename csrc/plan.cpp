@@ -8,17 +8,24 @@ namespace recollect {
 namespace {
 
 // Below this many multiply-adds waking a second thread costs more than it saves.
-constexpr double kWorthAThread = 1e5;
+constexpr double kWorthAThread = 1e6;
+// And within a step, where the threads wait for each other at its end.
+constexpr double kWorthAStep = 1.5e5;
 
 int useful_threads(const Layer& layer) {
   const double work = 4.0 * layer.H * (layer.I + layer.H) * layer.B * layer.T;
   return static_cast<int>(std::clamp(work / kWorthAThread, 1.0, static_cast<double>(std::max(layer.threads, 1))));
 }
 
+bool shares_units(const Layer& layer) {
+  const double work = 4.0 * layer.H * (layer.I + layer.H) * layer.B;
+  return layer.P == 0 && layer.kind != Kind::layernorm && work / layer.threads > kWorthAStep;
+}
+
 }  // namespace
 
 Planned::Planned(const Layer& layer, int most)
-    : T_(layer.T), reverse_(layer.reverse), threads_(useful_threads(layer)), order_(layer.B),
+    : T_(layer.T), reverse_(layer.reverse), by_units_(false), threads_(useful_threads(layer)), order_(layer.B),
       lengths_(layer.B, layer.T), living_(layer.T, layer.B) {
   std::iota(order_.begin(), order_.end(), 0);
   if (layer.lengths != 0) {
@@ -37,11 +44,12 @@ Planned::Planned(const Layer& layer, int most)
     const int64_t first = block * layer.B / count;
     blocks_.push_back({first, static_cast<int>((block + 1) * layer.B / count - first)});
   }
+  by_units_ = count < threads_ && shares_units(layer);
 }
 
 Plan Planned::plan() const {
   return {order_.data(), lengths_.data(), living_.data(), blocks_.data(), static_cast<int64_t>(blocks_.size()),
-          threads_,      T_,              reverse_};
+          threads_,      by_units_,       T_,            reverse_};
 }
 
 }  // namespace recollect

@@ -22,8 +22,19 @@ struct Plan {
   const Block* blocks;             // block k belongs to thread k % threads
   int64_t block_count;
   int threads;
+  bool by_units;  // fewer blocks than threads, and much work in each: the threads share a step's units instead
   int64_t T;
   bool reverse;
+
+  // work(first place, rows) for each block of a thread, as far as its rows are alive at t.
+  template <class Work>
+  RECOLLECT_INLINE void each_block(int thread, int of, int64_t t, Work&& work) const {
+    for (int64_t k = thread; k < block_count; k += of) {
+      const int64_t first = blocks[k].first, left = living[t] - first;
+      if (left <= 0) break;
+      work(first, static_cast<int>(left < blocks[k].rows ? left : blocks[k].rows));
+    }
+  }
 
   // The forward pass reads steps 0, 1, ...; in this order of times.
   RECOLLECT_INLINE int64_t time(int64_t step) const { return reverse ? T - 1 - step : step; }
@@ -42,7 +53,7 @@ class Planned {
 
  private:
   int64_t T_;
-  bool reverse_;
+  bool reverse_, by_units_;
   int threads_;
   std::vector<int64_t> order_, lengths_, living_;
   std::vector<Block> blocks_;

@@ -1,5 +1,6 @@
 #include "threads.hpp"
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -94,10 +95,51 @@ Pool& pool() {
   return *current;
 }
 
+// GNU's OpenMP, where the process has it already: PyTorch brings it along. Its threads look for work for a while after
+// theirs is done, so a second set of threads beside them would fight for the same processors.
+struct OpenMP {
+  void (*parallel)(void (*)(void*), void*, unsigned, unsigned);
+  int (*thread)();
+  int (*threads)();
+  pid_t owner;
+
+  OpenMP()
+      : parallel(find<decltype(parallel)>("GOMP_parallel")), thread(find<decltype(thread)>("omp_get_thread_num")),
+        threads(find<decltype(threads)>("omp_get_num_threads")), owner(getpid()) {}
+  // A forked child has no threads of its parent, and OpenMP does not know.
+  bool usable() const { return parallel != nullptr && thread != nullptr && threads != nullptr && owner == getpid(); }
+
+ private:
+  template <class Function>
+  static Function find(const char* name) {
+    return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
+  }
+};
+
+const OpenMP& open_mp() {
+  static const OpenMP found;
+  return found;
+}
+
+struct Job {
+  int count;
+  void (*work)(void*, int);
+  void* context;
+};
+
+void share(void* job) {
+  const auto& [count, work, context] = *static_cast<Job*>(job);
+  const OpenMP& omp = open_mp();
+  for (int thread = omp.thread(); thread < count; thread += omp.threads()) work(context, thread);
+}
+
 }  // namespace
 
 void run_on_threads(int count, void (*work)(void* context, int thread), void* context) {
-  pool().run(count, work, context);
+  const OpenMP& omp = open_mp();
+  if (!omp.usable()) return pool().run(count, work, context);
+  Job job{count, work, context};
+  omp.parallel(share, &job, static_cast<unsigned>(count), 0);
 }
 
 }  // namespace recollect

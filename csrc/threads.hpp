@@ -1,10 +1,11 @@
-// Threads that wait between calls. Compiled once, for any processor.
+// Threads that wait between calls: OpenMP's, where the process has them, or a pool of our own. Compiled once, for any
+// processor.
 #pragma once
 
 namespace recollect {
 
 // Runs work(context, 0), ..., work(context, count - 1), each on a thread of its own, the first on the caller's; returns
-// when all have. What they wrote is then visible. Calls from several threads at once take turns.
+// when all have. What they wrote is then visible. Calls from several threads at once are safe.
 void run_on_threads(int count, void (*work)(void* context, int thread), void* context);
 
 // The same for a callable.
