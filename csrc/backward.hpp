@@ -190,8 +190,7 @@ class Backward {
     sum_.through_R(count, vectors(outputs_, unit), records, panel, sums);
   }
 
-  // The gradient of some units of h: from the step after, from outside, and at the row's end from the last state; less
-  // what zoneout sends straight to the step before.
+  // The gradient of some units of h: from the step after, from outside, from the last state; less what zoneout sends back.
   template <bool part>
   Vec<T> arriving(int64_t place, Vec<T> dh, int64_t at, Lanes<T, part> lane, int64_t t) {
     const Row& row = rows_[place];
