@@ -1,0 +1,148 @@
+"""What bench_lstm.py found: as Markdown with the goals beside, and as a picture."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from lstm_cases import Shape
+
+__all__ = ["Result", "Row", "draw", "write"]
+
+
+class Row(NamedTuple):
+    """One shape with some threads: seconds of torch and of ours, and our training in 10^9 operations a second."""
+
+    shape: Shape
+    threads: int
+    train: list[float]
+    train_ragged: list[float]
+    infer: list[float]
+    infer_ragged: list[float]
+    gflops: float
+
+    def ratios(self) -> tuple[float, float, float, float]:
+        """Torch's time over ours: training padded and ragged, inference padded and ragged."""
+        pairs = (self.train, self.train_ragged, self.infer, self.infer_ragged)
+        return tuple(torch / ours for torch, ours in pairs)  # type: ignore[return-value]
+
+    def line(self, peak: float) -> str:
+        """For people who wait."""
+        a, b, c, d = self.ratios()
+        share = self.gflops / peak / self.threads
+        return f"{tuple(self.shape)}: training {a:.2f}, ragged {b:.1f}, inference {c:.2f}, ragged {d:.1f}, {share:.0%}"
+
+
+@dataclass
+class Result:
+    """Everything of one run."""
+
+    head: str
+    peak: float
+    rows: list[Row] = field(default_factory=list)
+    step: tuple[float, float] = (math.nan, math.nan)
+    trace: tuple[float, float, float] = (math.nan, math.nan, math.nan)
+    variants: list[tuple[str, float, float, float]] = field(default_factory=list)
+    memory: tuple[float, float] = (math.nan, math.nan)
+    peers: tuple[list[Shape], dict[str, list[dict[str, float]]]] = field(default_factory=lambda: ([], {}))
+
+
+def middle(values: list[float]) -> float:
+    """The geometric mean."""
+    return math.exp(sum(map(math.log, values)) / len(values)) if values else math.nan
+
+
+def goals(result: Result) -> list[tuple[str, str, str, str]]:
+    """What was measured, how much, what it must reach and what it aims at."""
+    small = [row for row in result.rows if row.shape.H <= 128]
+    big = [row for row in result.rows if row.shape.H >= 256]
+    dense = [row for row in result.rows if row.shape.H >= 128 and row.shape.B >= 32]
+    column = [[row.ratios()[k] for row in result.rows] for k in range(4)]
+    shares = [row.gflops / result.peak / row.threads for row in dense]
+    loop, trace, forward = result.trace
+    table = [
+        ("training, padded, H <= 128", f"{middle([row.ratios()[0] for row in small]):.2f}", "1.8", "3"),
+        ("training, padded, H >= 256", f"{middle([row.ratios()[0] for row in big]):.2f}", "1.1", "1.4"),
+        ("training, padded, the worst single case", f"{min(column[0]):.2f}", "0.95", "1.1"),
+        ("training, ragged, per call", f"{middle(column[1]):.2f}", "4", "6"),
+        ("inference, padded", f"{middle(column[2]):.2f}", "1.1", "1.6"),
+        ("inference, ragged", f"{middle(column[3]):.2f}", "2.5", "5"),
+        ("one step, B = 1, H = 64", f"{result.step[0] / result.step[1]:.1f}", "12", "25"),
+        ("trace against a loop that keeps the gates", f"{loop / trace:.1f}", "20", "50"),
+        ("trace against a plain training forward, time", f"{trace / forward:.2f}", "at most 1.3", ""),
+    ]
+    for name, script, compiled, ours in result.variants:
+        ratio = min(script, compiled) / ours
+        table.append((f"{name}, training, against the better of two loops", f"{ratio:.1f}", "5", "15"))
+    if shares:
+        table.append(("share of the peak in training, H >= 128, B >= 32", f"{middle(shares):.0%}", "60 %", "80 %"))
+    table.append(
+        ("memory of a training step, of torch's", f"{result.memory[1] / result.memory[0]:.2f}", "at most 1", "0.5")
+    )
+    return table
+
+
+def write(result: Result) -> str:
+    """The run as Markdown."""
+    lines = [f"{result.head}. Float32 peak of one thread: {result.peak:.0f} GFLOP/s.", ""]
+    lines += ["| ratio to torch.nn.LSTM unless said | measured | must reach | aim |", "|---|---|---|---|"]
+    lines += ["| " + " | ".join(row) + " |" for row in goals(result)]
+    lines += ["", f"One step: torch {result.step[0] * 1e6:.1f} us, ours {result.step[1] * 1e6:.1f} us. Memory of three"]
+    lines[-1] += (
+        f" training steps at T 500, B 64, H 128: torch {result.memory[0]:.0f} MB, ours {result.memory[1]:.0f} MB."
+    )
+    shapes, found = result.peers
+    for what in ("training", "inference"):
+        named = {name: times for name, times in found.items() if times and what in times[0]}
+        if not named:
+            continue
+        lines += [
+            "",
+            f"Seconds of others over ours, {what}, one thread:",
+            "",
+            "| B, T, I, H | " + " | ".join(named) + " |",
+        ]
+        lines += ["|---" * (1 + len(named)) + "|"]
+        for k, shape in enumerate(shapes):
+            own = next(row for row in result.rows if row.shape == shape and row.threads == 1)
+            ours = (own.train if what == "training" else own.infer)[1]
+            cells = [f"{times[k][what] / ours:.1f}" if k < len(times) else "-" for times in named.values()]
+            lines.append(f"| {', '.join(map(str, shape))} | " + " | ".join(cells) + " |")
+    lines += ["", "| threads | B, T, I, H | training, ms: torch | ours | ratio | ragged | inference | ragged | share |"]
+    lines += ["|---" * 9 + "|"]
+    for row in result.rows:
+        a, b, c, d = row.ratios()
+        share = row.gflops / result.peak / row.threads
+        shape, (theirs, ours) = ", ".join(map(str, row.shape)), row.train
+        times = f"{theirs * 1e3:.2f} | {ours * 1e3:.2f}"
+        lines.append(f"| {row.threads} | {shape} | {times} | {a:.2f} | {b:.1f} | {c:.2f} | {d:.1f} | {share:.0%} |")
+    return "\n".join(lines) + "\n"
+
+
+def draw(result: Result, path: Path) -> None:
+    """Torch's time over ours for every shape, the four kinds of call side by side; right of one is faster."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    rows = sorted((row for row in result.rows if row.threads == 1), key=lambda row: (row.shape.H, row.shape.B))
+    names = ("training", "training, ragged", "inference", "inference, ragged")
+    marks = (("o", "#0072B2"), ("s", "#D55E00"), ("^", "#009E73"), ("D", "#CC79A7"))
+    figure, axes = plt.subplots(figsize=(8, 0.21 * len(rows) + 1.8), layout="constrained")
+    for k, (name, (mark, colour)) in enumerate(zip(names, marks, strict=True)):
+        axes.scatter([row.ratios()[k] for row in rows], range(len(rows)), 22, colour, mark, label=name, zorder=3)
+    axes.axvline(1, color="black", linewidth=1.5)
+    axes.set_xscale("log")
+    axes.set_xticks([0.5, 1, 2, 4, 8, 16, 32], ["1/2", "1", "2", "4", "8", "16", "32"])
+    axes.minorticks_off()
+    labels = [f"H {row.shape.H}, B {row.shape.B}, T {row.shape.T}, I {row.shape.I}" for row in rows]
+    axes.set_yticks(range(len(rows)), labels, fontsize=7)
+    axes.set_ylim(-0.7, len(rows) - 0.3)
+    axes.grid(axis="x", color="#dddddd")
+    axes.set_xlabel("time of torch.nn.LSTM over that of recollect.nn.LSTM, one thread (right of 1: ours is faster)")
+    axes.set_title("LSTM on a CPU, float32", loc="left", fontweight="bold")
+    figure.legend(loc="outside upper right", ncols=4, fontsize=7, frameon=False)
+    figure.savefig(path, dpi=150)
