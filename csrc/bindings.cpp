@@ -1,8 +1,12 @@
 // The only file that knows Python: recollect._core.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <stdexcept>
+
+#include "accuracy.hpp"
 #include "cpu.hpp"
 #include "peak.hpp"
 #include "recurrence.hpp"
@@ -22,6 +26,19 @@ double peak_flops(double seconds) {
   if (isa == "avx2") return recollect::avx2::peak_flops(seconds);
 #endif
   return recollect::baseline::peak_flops(seconds);
+}
+
+std::pair<double, double> worst_error(const std::string& name, bool wide, uint64_t stride) {
+  using recollect::Function;
+  if (name != "exp" && name != "sigmoid" && name != "tanh") throw std::invalid_argument("there is no " + name);
+  if (stride == 0) throw std::invalid_argument("stride is 0, and must be at least 1");
+  const Function function = name == "exp" ? Function::exp : name == "tanh" ? Function::tanh : Function::sigmoid;
+  const std::string isa = recollect::chosen_instruction_set();
+#if defined(__x86_64__)
+  if (isa == "avx512") return recollect::avx512::worst_error(function, wide, stride);
+  if (isa == "avx2") return recollect::avx2::worst_error(function, wide, stride);
+#endif
+  return recollect::baseline::worst_error(function, wide, stride);
 }
 
 // Holds on to the interpreter: letting go of it would take as long as a small step.
@@ -109,6 +126,9 @@ NB_MODULE(_core, module) {
              "The widest instruction set, or the one that RECOLLECT_ISA names; ValueError if it is not offered.");
   module.def("peak_flops", &peak_flops, nb::arg("seconds"), nb::call_guard<nb::gil_scoped_release>(),
              "Measured float32 operations a second on one thread, from registers alone; an FMA counts as two.");
+  module.def("worst_error", &worst_error, nb::arg("name"), nb::arg("double"), nb::arg("stride"),
+             nb::call_guard<nb::gil_scoped_release>(),
+             "Largest error of exp, sigmoid or tanh in units of the last place, and where; csrc/accuracy.hpp says how.");
   bind_layer(module);
   module.def("forward", &recollect::forward, nb::arg("layer"), nb::call_guard<nb::gil_scoped_release>(),
              "Read a sequence: fills what the layer names as written by the forward pass. Checks no shape.");

@@ -72,11 +72,11 @@ RECOLLECT_INLINE Vec<T> clamp(Vec<T> x, T least, T most) {  // NaN stays
   return larger<T>(splat(least), smaller<T>(splat(most), x));
 }
 
-// From exp(-flat) on: what is smaller counts as that.
+// exp(x); what is smaller than exp(-overflow) comes out as that.
 template <class V>
 RECOLLECT_INLINE V exp(V x) {
   using T = std::remove_cvref_t<decltype(x[0])>;
-  const Reduced<T> e = reduce<T>(clamp<T>(x, T{-2} * Reduction<T>::flat, Reduction<T>::overflow));
+  const Reduced<T> e = reduce<T>(clamp<T>(x, -Reduction<T>::overflow, Reduction<T>::overflow));
   return e.scale * (e.p + T{1});
 }
 
