@@ -2,6 +2,7 @@
 PYTHON ?= python3
 DEMO   ?= demo
 PYTEST ?=
+SANITIZERS ?= address,undefined thread
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
@@ -9,7 +10,7 @@ DOCS   := $(VENV)/.ready-docs
 NATIVE := pyproject.toml CMakeLists.txt $(wildcard csrc/*.?pp csrc/*/*.?pp)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check examples bench docs clean
+.PHONY: help setup demo test check examples sanitize bench docs clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +42,9 @@ check: $(READY)  ## Lint, types, the house's law, and names in the reference
 
 examples: $(READY)  ## Run every script in examples/
 	cd examples && for script in *.py; do echo "examples/$$script"; ../$(BIN)/python "$$script" > /dev/null || exit 1; done
+
+sanitize:  ## Run the compiled core alone under the address, undefined-behaviour and thread sanitizers
+	csrc/tests/sanitize.sh build/sanitize $(SANITIZERS)
 
 bench: $(READY)  ## Run the benchmarks; those on real series want RECOLLECT_DATA
 	$(BIN)/python -m benchmarks

@@ -5,6 +5,12 @@
 // where n ln 2 is subtracted in two parts, the first of them exact. p is r + r^2 q(r); q interpolates (expm1(r) - r) / r^2 at
 // Chebyshev nodes on [-ln(2)/2, ln(2)/2], computed with 40 digits: degree 4 for float32, relative error of p 2.5e-8;
 // degree 10 for float64, 5.5e-19.
+//
+// Largest errors in units of the last place: float32 over all arguments, float64 over 17 million of them, by AVX-512; the
+// other instruction sets over every 97th and every 7th: never more (accuracy.hpp, tests/kernels/test_math.py).
+//   exp, x <= 0   1.08 at -71.0    0.94 at -210         sigmoid   2.48 at -16.6    2.15 at -36.8
+//   tanh          2.50 at -4.5     2.44 at -7.7
+// exp and sigmoid do not come below 1.6e-38 (float32), 3e-308 (float64): there they are that instead of less.
 #pragma once
 
 #include "simd.hpp"
