@@ -136,9 +136,7 @@ def test_gradients_have_gradients(make: Make, gaps: Callable):
 
 
 @pytest.mark.parametrize("scatter", [False, True])
-def test_gradients_of_gradients_are_those_of_the_reference(
-    make: Make, gaps: Callable, scatter: bool
-):
+def test_gradients_of_gradients_are_those_of_the_reference(make: Make, gaps: Callable, scatter: bool):
     layer = make(input_size=I, hidden_size=H, bidirectional=True)
     x, between = normal(T, B, I), gaps(layer, normal(T, B, I))
     weights = [(scattered if scatter else Tensor.clone)(value.detach()) for value in layer.parameters()]

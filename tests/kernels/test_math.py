@@ -25,7 +25,9 @@ def test_errors_stay_within_what_is_stated(
 ) -> None:
     monkeypatch.setenv("RECOLLECT_ISA", isa)
     worst, where = core.worst_error(name, double, 37 if double else 4099)
-    assert 0.3 < worst <= BOUNDS[name], f"{worst} at {where}"  # none is exact everywhere: a test that sees nothing fails
+    assert 0.3 < worst <= BOUNDS[name], (
+        f"{worst} at {where}"
+    )  # none is exact everywhere: a test that sees nothing fails
 
 
 def test_what_cannot_be_asked_is_told(core: ModuleType) -> None:
