@@ -1,6 +1,6 @@
 """recollect.nn.LSTM against torch.nn.LSTM (oneDNN), ONNX Runtime, Keras on TensorFlow and on JAX, and loops by hand.
 
-    python benchmarks/bench_lstm.py --peers PYTHON_WITH_KERAS_AND_ONNXRUNTIME --out results/lstm.md --picture results/lstm.png
+    python benchmarks/bench_lstm.py --peers PYTHON_WITH_KERAS_AND_ONNXRUNTIME --out lstm.md --picture lstm.png
 
 float32 on a CPU. Ours and torch take turns within one process, after warm-up, and the best of many rounds counts; the
 others are timed inside processes of their own, in the same run, with the same number of threads. A training step is a
