@@ -149,7 +149,7 @@ def variants(seconds: float) -> list[tuple[str, float, float, float]]:
 
 
 def memory(which: str) -> float:
-    """Peak memory in MB that training steps of T = 500, B = 64, I = 8, H = 128 add, in a process of their own; Linux alone."""
+    """Peak memory in MB that training steps of T = 500, B = 64, I = 8, H = 128 add; on Linux alone."""
     code = f"""
 import torch
 from recollect.nn import LSTM
