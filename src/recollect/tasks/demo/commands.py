@@ -42,12 +42,9 @@ def demo(
     out: Annotated[Path, typer.Option(help="The folder for pictures and scores.")] = Path("demo"),
 ) -> None:
     """Watch an LSTM learn a wave: make a series, train, compare, predict, go on, and look inside."""
-    import torch
-
     from recollect.core.files import staged_folder
     from recollect.tasks.demo.story import tell
 
-    torch.set_num_threads(1)  # on a network this small a second thread only waits for the first
     with staged_folder(out) as stage:
         tell(series.value, activation.value, seed, epochs, stage)
     typer.echo(f"\nPictures and scores are in {out}/")

@@ -1,7 +1,9 @@
-"""A second process that draws, so that loading matplotlib and drawing cost no time beside the training."""
+"""Two processes that draw, so that loading matplotlib and drawing cost no time beside the training."""
 
 from __future__ import annotations
 
+import importlib
+import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -28,13 +30,24 @@ def draw(picture: str, path: Path, *data: object) -> None:
     save(getattr(plots, picture)(*data), path)
 
 
+def _settle() -> None:
+    # Ctrl-C reaches every process of a terminal; it is meant for the training. So is the processor.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(5)
+
+
+def _load() -> None:
+    importlib.import_module("recollect.tasks.demo.plots")
+
+
 @contextmanager
 def studio() -> Iterator[Draw]:
-    """Inside, pictures are drawn by another process; when it ends all are there, or what went wrong is raised."""
+    """Inside, pictures are drawn by other processes; when it ends all are there, or what went wrong is raised."""
     asked: list[Future[None]] = []
-    # Ctrl-C reaches every process of a terminal; it is meant for the training.
-    deaf = (signal.SIGINT, signal.SIG_IGN)
-    with ProcessPoolExecutor(1, get_context("spawn"), initializer=signal.signal, initargs=deaf) as pool:
+    with ProcessPoolExecutor(2, get_context("spawn"), initializer=_settle) as pool:
+        for _ in range(2):
+            pool.submit(_load)
 
         def ask(picture: str, path: Path, *data: object) -> None:
             asked.append(pool.submit(draw, picture, path, *data))

@@ -105,21 +105,25 @@ def gates(window: Floats, trace: dict[str, Floats]) -> Figure:
     begin = 1000 - WINDOW
     with house_style():
         figure = Figure(figsize=(8, 6))
-        panels = figure.subplot_mosaic([["x", "x"], ["i", "f"], ["g", "o"]], height_ratios=(1, 2, 2), sharex=True)
-        panels["x"].plot(np.arange(begin, begin + WINDOW), window, "o-", ms=2.5, lw=1, color=INK)
-        panels["x"].set(title="The last window, as the network reads it", ylabel="value")
-        panels["x"].tick_params(labelbottom=True)
-        for name, title in GATES.items():
-            axes, values = panels[name], trace[name][:, order].T
+        above, below = figure.subfigures(2, 1, height_ratios=(1, 4))
+        axes = above.subplots()
+        axes.plot(np.arange(begin, begin + WINDOW), window, "o-", ms=2.5, lw=1, color=INK)
+        axes.set(title="The last window, as the network reads it", ylabel="value", xlim=(begin - 0.5, begin + WINDOW))
+        panels = below.subplots(2, 2, sharex=True, sharey=True)
+        for axes, (name, title) in zip(panels.flat, GATES.items(), strict=True):
+            values = trace[name][:, order].T
             bound = max(1.0, float(np.abs(values).max())) if name == "g" else 1.0
             low, colours = (-bound, "RdBu_r") if name == "g" else (0.0, "viridis")
             extent = (begin - 0.5, begin + WINDOW - 0.5, len(values), 0)
             image = axes.imshow(
                 values, aspect="auto", cmap=colours, vmin=low, vmax=bound, extent=extent, interpolation="nearest"
             )
-            axes.set(title=title, ylabel="unit")
+            axes.set_title(title)
             axes.grid(False)
-            figure.colorbar(image, ax=axes, pad=0.01)
-        for name in ("g", "o"):
-            panels[name].set_xlabel("step")
+            if name in "go":
+                below.colorbar(image, ax=panels, pad=0.01, label={"g": "candidate", "o": "gates i, f, o"}[name])
+        for axes in panels[:, 0]:
+            axes.set_ylabel("unit")
+        for axes in panels[1]:
+            axes.set_xlabel("step")
     return figure

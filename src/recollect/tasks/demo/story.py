@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
@@ -13,8 +14,9 @@ from rich.table import Table
 from recollect.core.files import write_whole
 from recollect.tasks.demo.data import POINTS, TRAINING, VALIDATION, WINDOW, Floats, Series, make, windows
 from recollect.tasks.demo.drawing import studio
-from recollect.tasks.demo.estimator import BATCH, Learner, baselines
-from recollect.train.progress import RichProgress
+
+if TYPE_CHECKING:
+    from recollect.tasks.demo.estimator import Learner
 
 __all__ = ["tell"]
 
@@ -30,6 +32,12 @@ def tell(name: str, activation: str, seed: int, epochs: int, folder: Path) -> di
     with studio() as draw:
         draw("overview", folder / "series.png", series)
         _describe(console, series)
+        # Loading torch takes a second, in which the other process loads matplotlib.
+        import torch
+
+        from recollect.tasks.demo.estimator import Learner, baselines
+
+        torch.set_num_threads(1)  # on a network this small a second thread only waits for the first
         learner = _train(console, Learner(activation, epochs=epochs, seed=seed), series)
         draw("learning", folder / "learning.png", learner.record)
         trace = learner.trace(last)
@@ -69,6 +77,9 @@ def _describe(console: Console, series: Series) -> None:
 
 
 def _train(console: Console, learner: Learner, series: Series) -> Learner:
+    from recollect.tasks.demo.estimator import BATCH
+    from recollect.train.progress import RichProgress
+
     layer, plan = learner.network.lstm, learner.plan
     console.print(
         f"[bold]3 The network[/bold]: LSTM({layer.hidden_size}, {layer.activation}) and a linear unit, "
