@@ -21,15 +21,15 @@ struct Columns {
   int64_t segments, length, stride, step;
 };
 
-// sums[r][v] += sum over the columns k, in their order, of rows[r][k] * panel[k][v].
+// sums[r][v] += sum over the columns k, in their order, of rows[r][k] * panel[k][v]. The sum starts at zero: on top of what
+// is there, each of its terms would be rounded as coarsely as the whole.
 //   rows  Rows pointers     panel  [columns, >= Vectors, width]     sums  [Rows, Vectors], in and out
 struct Product {
   template <class T, int Rows, int Vectors>
   static void run(const T* const* rows, Columns columns, const T* panel, Vec<T>* sums) {
     const T* row[Rows];
-    Vec<T> sum[Rows * Vectors];
     unrolled<Rows>([&](auto r) { row[r] = rows[r]; });
-    unrolled<Rows * Vectors>([&](auto n) { sum[n] = sums[n]; });
+    Vec<T> sum[Rows * Vectors] = {};
     for (int64_t segment = 0; segment < columns.segments; ++segment) {
       const int64_t begin = segment * columns.stride, end = begin + columns.length;
       for (int64_t k = begin; k < end; ++k, panel += columns.step) {
@@ -41,7 +41,7 @@ struct Product {
         });
       }
     }
-    unrolled<Rows * Vectors>([&](auto n) { sums[n] = sum[n]; });
+    unrolled<Rows * Vectors>([&](auto n) { sums[n] += sum[n]; });
   }
 };
 

@@ -105,7 +105,7 @@ def gates(window: Floats, trace: dict[str, Floats]) -> Figure:
     begin = 1000 - WINDOW
     with house_style():
         figure = Figure(figsize=(8, 6))
-        above, below = figure.subfigures(2, 1, height_ratios=(1, 4))
+        above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=(1, 4))[:, 0]
         axes = above.subplots()
         axes.plot(np.arange(begin, begin + WINDOW), window, "o-", ms=2.5, lw=1, color=INK)
         axes.set(title="The last window, as the network reads it", ylabel="value", xlim=(begin - 0.5, begin + WINDOW))
