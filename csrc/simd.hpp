@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -35,9 +36,14 @@ using Vec = typename VectorOf<T>::type;
 template <class T>
 using Bits = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
 
+// Lane by lane, so that a value in memory is one broadcasting load: a sum with zero would be an addition as well.
+template <class T, int... lane>
+RECOLLECT_INLINE Vec<T> splat(T value, std::integer_sequence<int, lane...>) {
+  return Vec<T>{((void)lane, value)...};
+}
 template <class T>
 RECOLLECT_INLINE Vec<T> splat(T value) {
-  return Vec<T>{} + value;
+  return splat<T>(value, std::make_integer_sequence<int, width<T>>());
 }
 
 // Memory need not be aligned.
