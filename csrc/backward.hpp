@@ -182,7 +182,7 @@ class Backward {
     (this->*retrace_)(first, count, unit, sums, t);
   }
 
-  // sums += records R, for some columns of R: what the step that was read after this one sends back.
+  // sums = records R, for some columns of R: what the step that was read after this one sends back.
   void through_R(int64_t first, int count, int64_t unit, Vec<T>* sums) const {
     const T* records[kRows] = {};
     for (int r = 0; r < count; ++r) records[r] = rows_[first + r].later;

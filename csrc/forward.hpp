@@ -46,7 +46,7 @@ class Forward {
   const Views<T> view_;
   const Coins<T> coins_c_, coins_h_;
   Workspace space_;
-  T *bias_, *W_panels_, *R_panels_, *Q_panels_, *masked_, *inner_, *ahead_, *whole_;
+  T *bias_, *panels_, *Q_panels_, *masked_, *inner_, *ahead_, *whole_;  // panels: of R, then of W, a unit's together
   Row* rows_;  // [B], in their places, of the step that is being computed
 
  public:
@@ -77,9 +77,8 @@ class Forward {
   // Everything that is elementwise.
   template <class Cell>
   void finish(int64_t first, int count, int64_t unit, const Vec<T>* sums, const Vec<T>* through_R, int64_t t) {
-    const int lanes = units_.lanes(unit);
-    lanes == W ? finish_rows<Cell, false>(first, count, unit * W, lanes, sums, through_R, t)
-               : finish_rows<Cell, true>(first, count, unit * W, lanes, sums, through_R, t);
+    units_.lanes(unit) == W ? finish_rows<Cell, false>(first, count, unit, sums, through_R, t)
+                            : finish_rows<Cell, true>(first, count, unit, sums, through_R, t);
   }
 
   // For a cell that needs the whole row (whole_row.hpp): the sums wait for it.
@@ -92,8 +91,7 @@ class Forward {
   void take(Space& space) {
     const int64_t panel = units_.count() * G * W;
     bias_ = space.template take<T>(panel);
-    W_panels_ = space.template take<T>(loose() ? 0 : panel * layer_.I);
-    R_panels_ = space.template take<T>(loose() ? 0 : panel * O_);
+    panels_ = space.template take<T>(loose() ? 0 : panel * columns());
     Q_panels_ = space.template take<T>(loose() ? 0 : Units<T>{layer_.P}.count() * W * layer_.H);
     masked_ = space.template take<T>(layer_.h_mask ? layer_.B * O_ : 0);
     inner_ = space.template take<T>(layer_.P && !layer_.inner.at ? layer_.B * layer_.H : 0);
@@ -104,19 +102,20 @@ class Forward {
 
   // Of a row, where all units are needed at once: the sums; what is saved, where nobody asks for it; c of the step before.
   int64_t whole() const { return units_.count() * W * (cell_.sums() + cell_.saved + 1) + W; }
+  int64_t columns() const { return layer_.I + O_; }
   bool loose() const { return layer_.T * layer_.B <= kLoose; }
   bool looks_ahead() const { return !loose() && plan_.blocks[0].rows <= kFew && layer_.I >= 8; }
 
   void pack(int thread) {
     for (int64_t unit = thread; unit < units_.count(); unit += plan_.threads) {
-      pack_by_unit(view_.b, G, layer_.H, 1, unit, bias_ + unit * G * W);
+      pack_by_unit(view_.b, G, layer_.H, 1, unit, bias_ + unit * G * W, 1);
       if (cell_.whole) clear(bias_ + unit * G * W, G * W);  // such a cell adds b itself
       if (loose()) continue;
-      pack_by_unit(view_.W, G, layer_.H, layer_.I, unit, W_panels_ + unit * layer_.I * G * W);
-      pack_by_unit(view_.R, G, layer_.H, O_, unit, R_panels_ + unit * O_ * G * W);
+      pack_by_unit(view_.W, G, layer_.H, layer_.I, unit, panel(unit), columns(), O_);
+      pack_by_unit(view_.R, G, layer_.H, O_, unit, panel(unit), columns());
     }
     for (int64_t unit = thread; !loose() && unit < Units<T>{layer_.P}.count(); unit += plan_.threads) {
-      pack_by_unit(view_.Q, 1, layer_.P, layer_.H, unit, Q_panels_ + unit * layer_.H * W);
+      pack_by_unit(view_.Q, 1, layer_.P, layer_.H, unit, Q_panels_ + unit * layer_.H * W, layer_.H);
     }
   }
 
@@ -143,7 +142,7 @@ class Forward {
   void advance(int block, int of, int64_t unit, int64_t apart, int64_t step) {
     const int64_t t = plan_.time(step);
     for (; unit < units_.count(); unit += apart) {
-      plan_.each_block(block, of, t, [&](int64_t first, int count) { compute(first, count, unit, step, t); });
+      plan_.each_block(block, of, t, [&](int64_t first, int count) { compute(first, count, unit, t); });
     }
     if (cell_.whole) {
       plan_.each_block(block, of, t, [&](int64_t first, int count) {
@@ -155,28 +154,36 @@ class Forward {
     }
   }
 
-  void compute(int64_t first, int count, int64_t unit, int64_t step, int64_t t) {
+  void compute(int64_t first, int count, int64_t unit, int64_t t) {
     const T *x[kRows], *h[kRows];
+    for (int r = 0; r < count; ++r) x[r] = rows_[first + r].x, h[r] = rows_[first + r].h;
     Vec<T> sums[kRows * kVectors], through_R[kRows * kVectors];
-    for (int r = 0; r < count; ++r) {
-      x[r] = rows_[first + r].x;
-      h[r] = rows_[first + r].h;
-      const T* start = looks_ahead() ? ahead(first + r, step, unit) : bias_ + unit * G * W;
-      for (int g = 0; g < G; ++g) sums[r * G + g] = load(start + g * W), through_R[r * G + g] = Vec<T>{};
-    }
     if (loose()) {
       for (int r = 0; r < count; ++r) compute_loose(x[r], h[r], unit, sums + r * G, through_R + r * G);
-      return (this->*finish_)(first, count, unit, sums, through_R, t);
+    } else {
+      // R h first: its many small terms on top of the sum for x would be rounded as coarsely as that.
+      const Columns<T> of_h{h, 1, O_}, of_x{x, looks_ahead() ? 0 : 1, layer_.I};
+      const Panel<T> all = Panel<T>::set(panel(unit), columns());
+      if (cell_.split) {
+        tile<Product>(count, G, {{of_h}}, all, through_R);
+        tile<Product>(count, G, {{of_x}}, all.from(O_), sums);
+      } else {
+        tile<Product>(count, G, {{of_h, of_x}}, all, sums);
+      }
     }
-    if (!looks_ahead()) {
-      tile<Product>(count, G, x, {1, layer_.I, 0, G * W}, W_panels_ + unit * layer_.I * G * W, sums);
-    }
-    tile<Product>(count, G, h, {1, O_, 0, G * W}, R_panels_ + unit * O_ * G * W, cell_.split ? through_R : sums);
     (this->*finish_)(first, count, unit, sums, through_R, t);
+  }
+
+  T* panel(int64_t unit) const { return panels_ + unit * columns() * G * W; }
+
+  // What is not in the sums of a row yet: b, or W x + b.
+  const T* start(int64_t place, int64_t unit, int64_t t) const {
+    return looks_ahead() ? ahead(place, plan_.time(t), unit) : bias_ + unit * G * W;
   }
 
   void compute_loose(const T* x, const T* h, int64_t unit, Vec<T>* sums, Vec<T>* through_R) const {
     Vec<T> parts[kVectors * W] = {};
+    for (int g = 0; g < G; ++g) sums[g] = through_R[g] = Vec<T>{};
     multiply_loose(view_.W, G, units_, layer_.I, unit, x, parts);
     if (cell_.split) fold_loose<T>(G, parts, sums);
     multiply_loose(view_.R, G, units_, O_, unit, h, parts);
@@ -195,7 +202,7 @@ class Forward {
         fold_loose<T>(1, parts, sums + r);
       }
     } else {
-      tile<Product>(count, 1, m, {1, layer_.H, 0, W}, Q_panels_ + unit * layer_.H * W, sums);
+      tile<Product>(count, 1, {{{m, 1, layer_.H}}}, Panel<T>::set(Q_panels_ + unit * layer_.H * W, layer_.H), sums);
     }
     const Lanes<T, true> lane{Units<T>{layer_.P}.lanes(unit)};
     for (int r = 0; r < count; ++r) {
@@ -206,24 +213,25 @@ class Forward {
   }
 
   template <class Cell, bool part>
-  void finish_rows(int64_t first, int count, int64_t at, int lanes, const Vec<T>* sums, const Vec<T>* through_R,
-                   int64_t t) {
+  void finish_rows(int64_t first, int count, int64_t unit, const Vec<T>* sums, const Vec<T>* through_R, int64_t t) {
     constexpr Shape cell = Cell::shape;
-    const Lanes<T, part> lane{lanes};
-    const Own<T> own{view_.E + at, layer_.H, lanes};
-    for (const Row *row = rows_ + first, *last = row + count; row < last; ++row, sums += cell.gates) {
+    const int64_t at = unit * W;
+    const Lanes<T, part> lane{units_.lanes(unit)};
+    const Own<T> own{view_.E + at, layer_.H, lane.count};
+    for (int64_t place = first; place < first + count; ++place, sums += cell.gates) {
+      const Row* row = rows_ + place;
+      const T* begin = start(place, unit, t);
       Before<T> before{Vec<T>{}, Vec<T>{}, row->gap};
       if constexpr (cell.has_c) before.c = lane.get(row->c + at);
       if (cell.sees_h || (layer_.zone_h > 0 && !layer_.P)) before.h = lane.get(row->h_old + at);
       Vec<T> saved[cell.saved];
       After<T> after;
-      if constexpr (cell.split) {
-        Vec<T> both[cell.sums()];
-        for (int g = 0; g < cell.gates; ++g) both[g] = sums[g], both[cell.gates + g] = *through_R++;
-        after = Cell::forward(both, before, own, saved);
-      } else {
-        after = Cell::forward(sums, before, own, saved);
-      }
+      Vec<T> preacts[cell.sums()];
+      unrolled<cell.gates>([&](auto g) {
+        preacts[g] = sums[g] + load(begin + g * W);
+        if constexpr (cell.split) preacts[cell.gates + g] = *through_R++;
+      });
+      after = Cell::forward(preacts, before, own, saved);
       if (layer_.zone_c > 0) zone_c(*row, at, t, before.c, after.c);
       if (layer_.zone_h > 0 && !layer_.P) zone_h(*row, at, t, before.h, after.h);
       lane.put(row->m + at, after.h);
@@ -280,9 +288,8 @@ class Forward {
     int count = 0;  // kAhead is a multiple of kRows
     for (; count < kRows && from + count < layer_.T; ++count) x[count] = view_.x(plan_.time(from + count), plan_.order[place]);
     Vec<T> sums[kRows * kVectors];
-    for (int n = 0; n < count * G; ++n) sums[n] = load(bias_ + (unit * G + n % G) * W);
-    tile<Product>(count, G, x, {1, layer_.I, 0, G * W}, W_panels_ + unit * layer_.I * G * W, sums);
-    for (int n = 0; n < count * G; ++n) store(ahead(place, from, unit) + n * W, sums[n]);
+    tile<Product>(count, G, {{{x, 1, layer_.I}}}, Panel<T>::set(panel(unit), columns()).from(O_), sums);
+    for (int n = 0; n < count * G; ++n) store(ahead(place, from, unit) + n * W, sums[n] + load(bias_ + (unit * G + n % G) * W));
   }
 
   // The state at the row's end, and zeros behind it.

@@ -94,7 +94,7 @@ class Gradients {
 
   const Records<T>& records() const { return records_; }
   const Records<T>& outputs() const { return outputs_; }
-  // sums += records R, for some columns of R.
+  // sums = records R, for some columns of R.
   void through_R(int count, int vectors, const T* const* records, const T* panel, Vec<T>* sums) const {
     const T* back[kRows] = {};
     for (int r = 0; r < count; ++r) back[r] = records[r] + back_;
@@ -170,7 +170,7 @@ class Gradients {
              int64_t rows, T* sums) {
     const int count = static_cast<int>(rows - first < kRows ? rows - first : kRows);
     Vec<T> add[kRows * kVectors] = {};
-    tile<Outer>(count, gates, left + chunk(), {1, count_, first, right.record * W}, right.at(unit, chunk()) + at, add);
+    tile<Outer>(count, gates, {left + chunk(), count_, first}, Panel<T>::lying(right.at(unit, chunk()) + at, right.record * W), add);
     for (int n = 0; n < count * gates; ++n) {
       T* to = sums + (first * gates + n) * W;
       store(to, load(to) + add[n]);

@@ -19,14 +19,14 @@ struct Records {
   int64_t size() const { return units.count() * places * record * W; }
   RECOLLECT_INLINE T* at(int64_t unit, int64_t place) const { return at_ + (unit * places + place) * record * W; }
 
-  // sums += records M for some columns of M [G * H, columns] (pack_by_column); rows point to their records of unit 0.
+  // sums = records M for some columns of M [G * H, columns] (pack_by_column); rows point to their records of unit 0.
   void multiply(int count, int vectors, const T* const* rows, const T* panel, Vec<T>* sums) const {
     const int64_t full = units.full(), stride = places * record * W;
-    tile<Product>(count, vectors, rows, {full, G * W, stride, vectors * W}, panel, sums);
-    if (full == units.count()) return;
     const T* rest[kRows] = {};
     for (int r = 0; r < count; ++r) rest[r] = rows[r] + full * stride;
-    tile<Product>(count, vectors, rest, {G, units.lanes(full), W, vectors * W}, panel + full * G * W * vectors * W, sums);
+    const int64_t over = full < units.count() ? G : 0;
+    tile<Product>(count, vectors, {{{rows, full, G * W, stride}, {rest, over, units.lanes(full), W}}},
+                  Panel<T>::set(panel, G * units.H), sums);
   }
 };
 

@@ -7,11 +7,12 @@
 namespace recollect::RECOLLECT_ISA {
 
 template <class T>
-void Forward<T>::hold(int64_t first, int count, int64_t unit, const Vec<T>* sums, const Vec<T>* through_R, int64_t) {
+void Forward<T>::hold(int64_t first, int count, int64_t unit, const Vec<T>* sums, const Vec<T>* through_R, int64_t t) {
   for (int r = 0; r < count; ++r) {
+    const T* begin = start(first + r, unit, t);
     T* to = whole_ + (first + r) * whole() + unit * 2 * G * W;
     for (int g = 0; g < G; ++g) {
-      store(to + g * W, sums[r * G + g]);
+      store(to + g * W, sums[r * G + g] + load(begin + g * W));
       store(to + (G + g) * W, through_R[r * G + g]);
     }
   }
