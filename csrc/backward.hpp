@@ -233,6 +233,7 @@ class Backward {
       Vec<T> kept{}, saved[cell.saved], grads[cell.record()];
       const After<T> after = arriving_both(place, *dh, at, lane, t, kept);
       for (int s = 0; s < cell.saved; ++s) saved[s] = lane.get(row.saved + s * layer_.gate + at);
+      fetch(row, at);
       Before<T> before{Vec<T>{}, cell.sees_h ? lane.get(row.h_old + at) : Vec<T>{}, row.gap};
       if constexpr (cell.has_c) before.c = lane.get(row.c_old + at);
       const Back<T> back = Cell::backward(saved, before, own, after, grads);
@@ -244,6 +245,14 @@ class Backward {
       T* record = sum_.records().at(unit, row.position);
       for (int g = 0; g < cell.record(); ++g) store(record + g * W, grads[g]);
     }
+  }
+
+  // Asks for what the step after this one reads: written long ago, it has left the caches. An address too far does no harm.
+  RECOLLECT_INLINE void fetch(const Row& row, int64_t at) const {
+    const int64_t way = plan_.reverse ? 1 : -1;
+    for (int s = 0; s < cell_.saved; ++s) __builtin_prefetch(row.saved + way * view_.gates.time + s * layer_.gate + at);
+    __builtin_prefetch(row.c_old + way * view_.cells.time + at);
+    if (row.dy) __builtin_prefetch(row.dy + way * view_.dy.time + at);
   }
 
   Row row_at(int64_t place, int64_t step, int64_t t) const {

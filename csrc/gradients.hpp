@@ -30,9 +30,10 @@ class Gradients {
   const int64_t O_, steps_, places_;  // places: one of zeros, those of the step before the chunk, those of the chunk
   int64_t begin_ = 0, count_ = 0;
   Records<T> records_, outputs_;  // of pre-activations; of the outputs where they are projected
-  // sums [units, I + O, G, width]; totals [units, record, width]; Q_sums [units of P, H, width]; masked [places, O]
-  T *sums_, *totals_, *Q_sums_, *W_panels_, *masked_;
-  const T **x_, **h_, **m_;
+  // sums [units, I + O, G, width]; totals [units, record, width]; Q_sums [units of P, H, width]
+  T *sums_, *totals_, *Q_sums_, *W_panels_;
+  // What the rows of the records read, in strips for the micro-kernel: x, h as R saw it, and what the projection read.
+  T *x_, *h_, *m_;  // [tiles of I, O, H; places; kRows]
   T** dx_;
   int64_t* starts_;  // [steps]: the place of each step's first record
 
@@ -52,10 +53,9 @@ class Gradients {
     totals_ = space.template take<T>(U * record_ * W);
     Q_sums_ = space.template take<T>(outputs_.units.count() * layer_.H * W);
     W_panels_ = space.template take<T>(view_.dx.at ? (layer_.I + W - 1) / W * W * G * layer_.H : 0);
-    masked_ = space.template take<T>(layer_.h_mask ? places_ * O_ : 0);
-    x_ = space.template take<const T*>(places_);
-    h_ = space.template take<const T*>(places_);
-    m_ = space.template take<const T*>(places_);
+    x_ = space.template take<T>(tiles(layer_.I) * kRows * places_);
+    h_ = space.template take<T>(tiles(O_) * kRows * places_);
+    m_ = space.template take<T>(layer_.P ? tiles(layer_.H) * kRows * places_ : 0);
     dx_ = space.template take<T*>(places_);
     starts_ = space.template take<int64_t>(steps_);
   }
@@ -105,16 +105,12 @@ class Gradients {
     return place + (step < begin_ ? 1 : starts_[step - begin_]);
   }
 
-  // What the row of a record read: the inputs and the h that R saw.
+  // What the row of a record read.
   void note(int64_t position, int64_t n, int64_t t, const T* h) {
-    x_[position] = view_.x(t, n);
-    h_[position] = h;
-    if (layer_.P) m_[position] = view_.inner(t, n);
+    set(view_.x(t, n), nullptr, layer_.I, position, x_);
+    set(h, layer_.h_mask ? view_.h_mask + n * O_ : nullptr, O_, position, h_);
+    if (layer_.P) set(view_.inner(t, n), nullptr, layer_.H, position, m_);
     if (view_.dx.at) dx_[position] = view_.dx(t, n);
-    if (!layer_.h_mask) return;
-    T* product = masked_ + position * O_;
-    for (int64_t k = 0; k < O_; ++k) product[k] = h[k] * view_.h_mask[n * O_ + k];
-    h_[position] = product;
   }
 
   // One thread's share of the chunk that is complete.
@@ -126,14 +122,14 @@ class Gradients {
       T* sums = sums_ + unit * (I + O_) * G * W;
       if (n == 0) total(unit);
       if (n < of_x) {
-        outer(G, x_, records_, 0, unit, n * kRows, I, sums);
+        outer(G, x_, records_, 0, unit, n, I, sums);
       } else {
-        outer(G, h_, records_, back_, unit, (n - of_x) * kRows, O_, sums + I * G * W);
+        outer(G, h_, records_, back_, unit, n - of_x, O_, sums + I * G * W);
       }
     });
     share(thread, outputs_.units.count() * tiles(H), [&](int64_t task) {
       const int64_t unit = task / tiles(H);
-      outer(1, m_, outputs_, 0, unit, task % tiles(H) * kRows, H, Q_sums_ + unit * H * W);
+      outer(1, m_, outputs_, 0, unit, task % tiles(H), H, Q_sums_ + unit * H * W);
     });
     if (view_.dx.at) share(thread, tiles(count_), [&](int64_t task) { inputs(task * kRows); });
   }
@@ -165,12 +161,23 @@ class Gradients {
   }
   int64_t chunk() const { return 1 + layer_.B; }  // the place of the chunk's first record
 
-  // Rows [first, first + kRows) of a transposed gradient, for one vector of units.
-  void outer(int gates, const T* const* left, const Records<T>& right, int64_t at, int64_t unit, int64_t first,
-             int64_t rows, T* sums) {
+  // A row of `count` values, times `mask` where there is one, into its place in the strips.
+  void set(const T* row, const T* mask, int64_t count, int64_t position, T* strips) const {
+    T* to = strips + position * kRows;
+    for (int64_t k = 0; k < count; k += kRows, to += places_ * kRows) {
+      const int64_t some = count - k < kRows ? count - k : kRows;
+      for (int64_t r = 0; r < some; ++r) to[r] = mask ? row[k + r] * mask[k + r] : row[k + r];
+    }
+  }
+
+  // Rows [n * kRows, ...) of a transposed gradient, for one vector of units.
+  void outer(int gates, const T* strips, const Records<T>& right, int64_t at, int64_t unit, int64_t n, int64_t rows,
+             T* sums) {
+    const int64_t first = n * kRows;
     const int count = static_cast<int>(rows - first < kRows ? rows - first : kRows);
-    Vec<T> add[kRows * kVectors] = {};
-    tile<Outer>(count, gates, {left + chunk(), count_, first}, Panel<T>::lying(right.at(unit, chunk()) + at, right.record * W), add);
+    const T* strip = strips + (n * places_ + chunk()) * kRows;
+    Vec<T> add[kRows * kVectors];
+    tile<Outer>(count, gates, {strip, count_}, Panel<T>::lying(right.at(unit, chunk()) + at, right.record * W), add);
     for (int n = 0; n < count * gates; ++n) {
       T* to = sums + (first * gates + n) * W;
       store(to, load(to) + add[n]);

@@ -74,21 +74,20 @@ struct Product {
   }
 };
 
-// sums[r][v] = the sum over p < length of left[p][offset + r] * panel[p][v]: neighbouring values of many rows, for the
-// gradient of a weight.
+// sums[r][v] = the sum over p < length of strip[p][r] * panel[p][v], for the gradient of a weight; strip [length, kRows].
 struct Outer {
   template <class T>
   struct Left {
-    const T* const* rows;
-    int64_t length, offset;
+    const T* strip;
+    int64_t length;
   };
 
   template <class T, int Rows, int Vectors>
   static void run(const Left<T>& left, const T* panel, int64_t step, int64_t apart, Vec<T>* sums, int stride) {
     constexpr int wide = Vectors < kAbreast ? Vectors : kAbreast;
     Vec<T> sum[Rows * Vectors] = {};
-    for (int64_t p = 0; p < left.length; ++p, panel += step) {
-      const T* values = left.rows[p] + left.offset;
+    const T* values = left.strip;
+    for (int64_t p = 0; p < left.length; ++p, panel += step, values += kRows) {
       Vec<T> weight[Vectors];
       unrolled<Vectors>([&](auto v) { weight[v] = load(panel + v / wide * wide * apart + v % wide * width<T>); });
       unrolled<Rows>([&](auto r) {
