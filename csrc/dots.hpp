@@ -7,42 +7,49 @@
 
 namespace recollect::RECOLLECT_ISA {
 
-// parts[g][lane] += M[g * H + unit] x, still to be summed over the lanes of each; M [G * H, C], x [C]. Four rows at a time
-// share what is read of x.
+// part[n] += rows[n] x, still to be summed over the lanes, for a vector's worth of rows [C]; x [C].
 template <class T>
-inline void multiply_loose(const T* M, int G, Units<T> units, int64_t C, int64_t unit, const T* x, Vec<T>* parts) {
-  constexpr int W = width<T>, kAbreast = W < 4 ? W : 4;
-  const int lanes = units.lanes(unit), rest = static_cast<int>(C % W);
+RECOLLECT_INLINE void add_dots(const T* const* rows, int64_t C, const T* x, Vec<T>* part) {
+  constexpr int W = width<T>;
+  const int rest = static_cast<int>(C % W);
   const int64_t whole = C - rest;
-  for (int g = 0; g < G; ++g, parts += W) {
-    for (int lane = 0; lane < lanes; lane += kAbreast) {
-      const T* rows[kAbreast];
-      Vec<T> part[kAbreast];
-      unrolled<kAbreast>([&](auto n) {
-        rows[n] = M + (g * units.H + unit * W + (lane + n < lanes ? lane + n : lanes - 1)) * C;
-        part[n] = parts[lane + n];
-      });
-      for (int64_t k = 0; k < whole; k += W) {
-        const Vec<T> value = load(x + k);
-        unrolled<kAbreast>([&](auto n) { part[n] += load(rows[n] + k) * value; });
-      }
-      if (rest) {
-        const Vec<T> value = load_part(x + whole, rest);
-        unrolled<kAbreast>([&](auto n) { part[n] += load_part(rows[n] + whole, rest) * value; });
-      }
-      // past the last unit its row was read again, and does not count
-      unrolled<kAbreast>([&](auto n) { parts[lane + n] = lane + n < lanes ? part[n] : Vec<T>{}; });
-    }
+  const T* row[W];
+  unrolled<W>([&](auto n) { row[n] = rows[n]; });
+  for (int64_t k = 0; k < whole; k += W) {
+    const Vec<T> value = load(x + k);
+    unrolled<W>([&](auto n) { part[n] += load(row[n] + k) * value; });
+  }
+  if (rest) {
+    const Vec<T> value = load_part(x + whole, rest);
+    unrolled<W>([&](auto n) { part[n] += load_part(row[n] + whole, rest) * value; });
   }
 }
 
-// sums[g] += the sums over lanes of parts[g]; parts becomes zero.
+// A matrix [G * H, C] and what it is multiplied with [C].
 template <class T>
-inline void fold_loose(int G, Vec<T>* parts, Vec<T>* sums) {
-  for (int g = 0; g < G; ++g, parts += width<T>) {
-    sums[g] += fold<T>(parts);
-    for (int lane = 0; lane < width<T>; ++lane) parts[lane] = Vec<T>{};
+struct Loose {
+  const T* M;
+  int64_t C;
+  const T* x;
+};
+
+// The sums of the products of one gate for a vector of units; zero in lanes past the last unit.
+template <class T>
+inline Vec<T> dots(int g, Units<T> units, int64_t unit, const Loose<T>* products, int count) {
+  constexpr int W = width<T>;
+  const int last = units.lanes(unit) - 1;
+  Vec<T> part[W] = {};
+  for (const Loose<T>*product = products, *end = products + count; product < end; ++product) {
+    const T* rows[W];
+    const T* first = product->M + (g * units.H + unit * W) * product->C;
+    unrolled<W>([&](auto n) { rows[n] = first + (n < last ? int{n} : last) * product->C; });
+    add_dots<T>(rows, product->C, product->x, part);
   }
+  const Vec<T> sums = fold<T>(part);
+  if (last + 1 == W) return sums;
+  T all[W];
+  store(all, sums);
+  return load_part(all, last + 1);
 }
 
 }  // namespace recollect::RECOLLECT_ISA

@@ -182,12 +182,11 @@ class Forward {
   }
 
   void compute_loose(const T* x, const T* h, int64_t unit, Vec<T>* sums, Vec<T>* through_R) const {
-    Vec<T> parts[kVectors * W] = {};
-    for (int g = 0; g < G; ++g) sums[g] = through_R[g] = Vec<T>{};
-    multiply_loose(view_.W, G, units_, layer_.I, unit, x, parts);
-    if (cell_.split) fold_loose<T>(G, parts, sums);
-    multiply_loose(view_.R, G, units_, O_, unit, h, parts);
-    fold_loose<T>(G, parts, cell_.split ? through_R : sums);
+    const Loose<T> products[2] = {{view_.R, O_, h}, {view_.W, layer_.I, x}};
+    for (int g = 0; g < G; ++g) {
+      if (cell_.split) through_R[g] = dots(g, units_, unit, products, 1);
+      sums[g] = cell_.split ? dots(g, units_, unit, products + 1, 1) : dots(g, units_, unit, products, 2);
+    }
   }
 
   // y = Q m, for one vector of outputs.
@@ -197,9 +196,8 @@ class Forward {
     Vec<T> sums[kRows] = {};
     if (loose()) {
       for (int r = 0; r < count; ++r) {
-        Vec<T> parts[W] = {};
-        multiply_loose(view_.Q, 1, Units<T>{layer_.P}, layer_.H, unit, m[r], parts);
-        fold_loose<T>(1, parts, sums + r);
+        const Loose<T> product{view_.Q, layer_.H, m[r]};
+        sums[r] = dots(0, Units<T>{layer_.P}, unit, &product, 1);
       }
     } else {
       tile<Product>(count, 1, {{{m, 1, layer_.H}}}, Panel<T>::set(Q_panels_ + unit * layer_.H * W, layer_.H), sums);

@@ -68,6 +68,15 @@ RECOLLECT_INLINE Vec<T> load_part(const T* from, int lanes) {
   } else {
     return (Vec<T>)_mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << lanes) - 1U), from);
   }
+#elif defined(__AVX__)
+  static constexpr int32_t mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  const int32_t* first = mask + 8 - lanes * static_cast<int>(sizeof(T) / 4);
+  const __m256i real = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(first));
+  if constexpr (sizeof(T) == 4) {
+    return (Vec<T>)_mm256_maskload_ps(from, real);
+  } else {
+    return (Vec<T>)_mm256_maskload_pd(from, real);
+  }
 #else
   Vec<T> value{};
   for (int lane = 0; lane < lanes; ++lane) value[lane] = from[lane];
@@ -84,7 +93,15 @@ RECOLLECT_INLINE void store_part(T* to, Vec<T> value, int lanes) {
     _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1U << lanes) - 1U), (__m512d)value);
   }
 #else
-  for (int lane = 0; lane < lanes; ++lane) to[lane] = value[lane];
+  if (lanes == width<T>) return store(to, value);
+  T all[width<T>];
+  store(all, value);
+  const T* from = all;
+  for (int piece = width<T> / 2; piece > 0; piece /= 2) {  // of a fixed size each: no call
+    if (!(lanes & piece)) continue;
+    std::memcpy(to, from, piece * sizeof(T));
+    to += piece, from += piece;
+  }
 #endif
 }
 
