@@ -93,7 +93,8 @@ def test_saved_weights_fit_their_own_cell_alone(layer: LSTM):
 
 
 @pytest.mark.skipif(
-    not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="torch.nn.LSTM has no bfloat16 of its own on this processor"
+    not torch.ops.mkldnn._is_mkldnn_bf16_supported(),
+    reason="torch.nn.LSTM has no bfloat16 of its own on this processor",
 )
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("carried", [None, torch.float32, torch.bfloat16])
