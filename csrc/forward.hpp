@@ -16,7 +16,7 @@ namespace recollect::RECOLLECT_ISA {
 template <class T>
 class Forward {
   static constexpr int W = width<T>;
-  // Where a block has few rows its panels are read for little work: W x is then computed for many steps at once.
+  // Where there are few rows panels are read for little work: W x is then computed for many steps at once.
   static constexpr int kFew = 3;
   static constexpr int64_t kAhead = 48;  // steps
   static_assert(kAhead % kRows == 0);
@@ -104,7 +104,7 @@ class Forward {
   int64_t whole() const { return units_.count() * W * (cell_.sums() + cell_.saved + 1) + W; }
   int64_t columns() const { return layer_.I + O_; }
   bool loose() const { return layer_.T * layer_.B <= kLoose; }
-  bool looks_ahead() const { return !loose() && plan_.blocks[0].rows <= kFew && layer_.I >= 8; }
+  bool looks_ahead() const { return !loose() && layer_.B <= kFew && layer_.I >= 8; }  // whatever the threads
 
   void pack(int thread) {
     for (int64_t unit = thread; unit < units_.count(); unit += plan_.threads) {
