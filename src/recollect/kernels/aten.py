@@ -38,7 +38,7 @@ def _ragged(x: Tensor, state: LSTMState, weights: Weights, lengths: Tensor) -> t
     hold = torch.cat(
         [weights.W.new_full((H, 1), -SHUT), weights.W.new_full((H, 1), SHUT), weights.W.new_zeros(2 * H, 1)]
     )
-    held = weights._replace(W=torch.cat([weights.W, hold], dim=1))
+    held = Weights(torch.cat([weights.W, hold], dim=1), *weights[1:])
     output, last = _fused(torch.cat([x, over[..., None].to(x.dtype)], dim=2), state, held)
     ends = (lengths - 1).clamp(min=0)[None, :, None].expand(1, -1, output.shape[2])
     any_step = (lengths > 0)[:, None]
@@ -77,6 +77,8 @@ def _refuses(case: Case) -> str:
         return "a fused path has no rule for vmap, torch.func or forward-mode differentiation"
     if case.projected and case.device == "cpu" and case.dtype is not torch.float64:
         return "oneDNN has no projection"  # torch then falls back by itself, with a warning
+    if case.device == "cpu" and torch.compiler.is_dynamo_compiling() and torch.is_grad_enabled():
+        return "torch.compile has no backward pass for oneDNN's LSTM"
     return ""
 
 

@@ -13,7 +13,7 @@ MASK = 0xFFFFFFFF
 GOLDEN = 0x9E3779B9  # 2^32 over the golden ratio: distant starts for neighbouring streams
 
 
-def coins(seed: int, stream: int, shape: tuple[int, int, int], device: torch.device | str = "cpu") -> Tensor:
+def coins(seed: int | Tensor, stream: int, shape: tuple[int, int, int], device: torch.device | str = "cpu") -> Tensor:
     """Whole numbers in [0, 2^32), as int64 of ``shape`` [T, B, U], each a function of its place (t, n, u):
 
         coin = mix(mix(((t * B + n) * U + u) ^ low) + high + stream * 0x9e3779b9)     in 32 bits, wrapping around
@@ -28,7 +28,9 @@ def coins(seed: int, stream: int, shape: tuple[int, int, int], device: torch.dev
     return _mix((_mix(place & MASK ^ low) + high + stream * GOLDEN) & MASK)
 
 
-def keeps(share: float, seed: int, stream: int, shape: tuple[int, int, int], device: torch.device | str) -> Tensor:
+def keeps(
+    share: float, seed: int | Tensor, stream: int, shape: tuple[int, int, int], device: torch.device | str
+) -> Tensor:
     """Whether the old value is kept, bool of ``shape`` [T, B, U]: where the coin lies below ``share`` * 2^32."""
     return coins(seed, stream, shape, device) < min(int(share * 2**32 + 0.5), MASK)
 

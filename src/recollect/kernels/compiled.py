@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,21 +10,37 @@ from torch import Tensor
 from recollect.core.state import LSTMState
 from recollect.kernels.contract import Case, Layer, Path, Room, Weights
 from recollect.kernels.machine import core_trouble
-from recollect.kernels.reference import REFERENCE
-from recollect.kernels.tasks import SAVED, Inputs, Kept, core, describe, entrance, hand_over, laid, sequence
+from recollect.kernels.operators import traced
+from recollect.kernels.reference import REFERENCE, record
+from recollect.kernels.tasks import (
+    SAVED,
+    Grads,
+    Inputs,
+    Kept,
+    Manner,
+    Results,
+    core,
+    describe,
+    entrance,
+    hand_over,
+    read,
+    retrace,
+    sequence,
+)
 
 __all__ = ["COMPILED"]
 
-Results = tuple[Tensor, Tensor, Tensor]
-Grads = tuple[Tensor | None, ...]
-
 
 def _run(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None) -> tuple[Tensor, LSTMState]:
-    inputs = entrance(layer, x, state)
+    manner = Manner.of(layer, lengths)
+    if traced(x):
+        output, h, c = torch.ops.recollect.read(x, *state, *layer.weights, *manner)
+        return output, LSTMState(h, c)
+    inputs = entrance(x, state.h, state.c, layer.weights)
     if torch.is_grad_enabled() and any(value is not None and value.requires_grad for value in inputs):
-        output, h, c = Recurrence.apply(layer, lengths, *inputs)  # type: ignore[no-untyped-call]
+        output, h, c = Recurrence.apply(layer, manner, *inputs)  # type: ignore[no-untyped-call]
     else:
-        output, h, c = read(layer, lengths, inputs, None)
+        output, h, c = read(manner, inputs, None)
     return output, LSTMState(h, c)
 
 
@@ -33,12 +48,12 @@ class Recurrence(torch.autograd.Function):
     """The kernels as a function of a layer's ``Inputs``, with a gradient of its own."""
 
     @staticmethod
-    def forward(ctx: Any, layer: Layer, lengths: Tensor | None, *given: Tensor) -> Results:  # noqa: ANN401
+    def forward(ctx: Any, layer: Layer, manner: Manner, *given: Tensor) -> Results:  # noqa: ANN401
         """Read the sequence and keep what the way back needs."""
         inputs = Inputs(*given)
-        kept = Kept.room(layer, inputs)
-        results = read(layer, lengths, inputs, kept)
-        ctx.layer, ctx.lengths = layer, lengths
+        kept = Kept.room(manner.cell, inputs)
+        results = read(manner, inputs, kept)
+        ctx.layer, ctx.manner = layer, manner
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*inputs, results[0], *kept)
         return results
@@ -46,57 +61,16 @@ class Recurrence(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> Grads:  # noqa: ANN401
         """Gradients of the inputs; where they shall have gradients themselves, by way of the reference."""
-        width = len(Inputs._fields)
-        (*given, output), kept = ctx.saved_tensors[: width + 1], Kept(*ctx.saved_tensors[width + 1 :])
+        width, saved = len(Inputs._fields), ctx.saved_tensors  # to ask twice is what a checkpoint refuses
+        (*given, output), kept = saved[: width + 1], Kept(*saved[width + 1 :])
         inputs = Inputs(*given)
         if torch.is_grad_enabled():
-            return None, None, *_through_reference(ctx.layer, ctx.lengths, inputs, grads)
-        return None, None, *retrace(ctx.layer, ctx.lengths, inputs, output, kept, grads, ctx.needs_input_grad[2])
-
-
-def read(layer: Layer, lengths: Tensor | None, inputs: Inputs, kept: Kept | None) -> Results:
-    """The forward pass: output [T, B, O] and the state at each row's end; fills ``kept``."""
-    task = describe(layer, inputs, lengths)
-    output = torch.empty((task.T, task.B, inputs.h.shape[1]), dtype=inputs.x.dtype)
-    h, c = torch.empty_like(inputs.h), torch.empty_like(inputs.c)
-    task.y, task.hT, task.cT = sequence(output), h.data_ptr(), c.data_ptr()
-    if kept is not None:
-        hand_over(kept, task)
-    core.forward(task)
-    return output, h, c
-
-
-def retrace(
-    layer: Layer, lengths: Tensor | None, inputs: Inputs, output: Tensor, kept: Kept, grads: Grads, wants_x: bool
-) -> list[Tensor | None]:
-    """The backward pass: from the gradients of output, h and c, those of ``inputs``, x only if it is wanted."""
-    task = describe(layer, inputs, lengths)
-    task.y = sequence(output)
-    hand_over(kept, task)
-    dy, dh, dc = grads
-    if dy is not None:
-        dy = laid(dy)
-        task.dy = sequence(dy)
-    if dh is not None:
-        dh = dh.contiguous()
-        task.dhT = dh.data_ptr()
-    if dc is not None:
-        dc = dc.contiguous()
-        task.dcT = dc.data_ptr()
-    x, *others = inputs
-    dx = torch.empty(x.shape, dtype=x.dtype) if wants_x else None
-    found = [None if value is None else torch.empty_like(value) for value in others]
-    if dx is not None:
-        task.dx = sequence(dx)
-    for name, value in zip(("dh0", "dc0", "dW", "dR", "db", "dQ", "dE"), found, strict=True):
-        if value is not None:
-            setattr(task, name, value.data_ptr())
-    core.backward(task)
-    return [dx, *found]
+            return None, None, *_through_reference(ctx.layer, ctx.manner.lengths, inputs, grads)
+        return None, None, *retrace(ctx.manner, inputs, output, kept, grads, ctx.needs_input_grad[2])
 
 
 def _through_reference(layer: Layer, lengths: Tensor | None, inputs: Inputs, grads: Grads) -> list[Tensor | None]:
-    layer = replace(layer, weights=Weights(*inputs[3:]))  # those that the gradients are asked for
+    layer = layer._replace(weights=Weights(*inputs[3:]))  # those that the gradients are asked for
     output, last = REFERENCE.run(layer, inputs.x, LSTMState(inputs.h, inputs.c), lengths)
     pairs = [(value, grad) for value, grad in zip((output, *last), grads, strict=True) if grad is not None]
     wanted = [value for value in inputs if value is not None and value.requires_grad]
@@ -108,13 +82,15 @@ def _through_reference(layer: Layer, lengths: Tensor | None, inputs: Inputs, gra
 @torch.no_grad()
 def _record(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None, room: Room) -> LSTMState:
     """Write what happens inside straight to where it is to stand; cells that save something else go by a copy."""
-    cell, inputs = layer.case.cell, entrance(layer, x, state)
-    task = describe(layer, inputs, lengths)
+    if traced(x):
+        return record(layer, x, state, lengths, room)
+    cell, inputs = layer.case.cell, entrance(x, state.h, state.c, layer.weights)
+    task = describe(Manner.of(layer, lengths), inputs)
     h, c = torch.empty_like(inputs.h), torch.empty_like(inputs.c)
     task.y, task.hT, task.cT = sequence(room.h), h.data_ptr(), c.data_ptr()
     task.cells = sequence(room.c)
     straight = SAVED[cell] == len(room.gates)
-    kept = Kept.room(layer, inputs) if len(room.gates) and not straight else None
+    kept = Kept.room(cell, inputs) if len(room.gates) and not straight else None
     if straight:
         task.gates, task.gate = sequence(room.gates[0]), room.gates.stride(0)
     if kept is not None:

@@ -49,18 +49,16 @@ class Zoneout:
 
         c[t] = keep ? c[t-1] : c        h[t] = keep ? h[t-1] : h, where h was made of the new c
 
-    In ``training`` a coin (recollect.kernels.coin) of ``seed`` decides for each step, row and unit; otherwise the
-    expectation takes its place, share * old + (1 - share) * new. Krueger et al. 2017, "Zoneout", section 3.
+    In training a coin (recollect.kernels.coin) of ``seed``, int64 [], decides for each step, row and unit; without one
+    the expectation takes its place, share * old + (1 - share) * new. Krueger et al. 2017, "Zoneout", section 3.
     """
 
     cell: float
     output: float
-    seed: int
-    training: bool
+    seed: Tensor | None
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """What a path is asked to compute, as far as the choice depends on it.
 
     ``regularised``: zoneout or a mask on h is given. ``transformed``: inside vmap, torch.func or forward-mode
@@ -101,8 +99,7 @@ def affine(x: Tensor, weights: Weights) -> Tensor:
     return F.linear(x, weights.W, weights.b)
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """One layer and direction: what it computes, by ``step`` for a path that unrolls, by ``case`` for one that knows.
 
     With ``reverse`` each row is read from its own end to its start. ``gaps`` [T, B] are the times between each step and

@@ -13,6 +13,7 @@ from recollect.core.errors import InputError
 from recollect.kernels.aten import ATEN
 from recollect.kernels.compiled import COMPILED
 from recollect.kernels.contract import Case, Path
+from recollect.kernels.machine import settled
 from recollect.kernels.reference import REFERENCE
 
 __all__ = ["PATHS", "Choice", "available", "chosen", "forced", "transformed", "using"]
@@ -21,6 +22,7 @@ __all__ = ["PATHS", "Choice", "available", "chosen", "forced", "transformed", "u
 PATHS: tuple[Path, ...] = (COMPILED, ATEN, REFERENCE)
 
 _forced: ContextVar[str | None] = ContextVar("forced", default=None)
+_watched: str | None = None  # the same for a compiler, which reads no ContextVar but compiles anew if this has changed
 
 
 class Choice(NamedTuple):
@@ -55,9 +57,10 @@ def chosen(case: Case) -> Choice:
 
 def forced() -> str | None:
     """The name of the path that ``using`` asks for here, if any."""
-    return _forced.get()
+    return _watched if torch.compiler.is_dynamo_compiling() else _forced.get()
 
 
+@settled
 def transformed() -> bool:
     """Whether vmap, another torch.func transform or forward-mode differentiation is at work."""
     return torch._C._functorch.peek_interpreter_stack() is not None or torch.autograd.forward_ad._current_level >= 0
@@ -72,8 +75,11 @@ def using(name: str) -> Iterator[None]:
     names = [path.name for path in available()]
     if name not in names:
         raise InputError(f"no LSTM path is called {name!r}; there are {', '.join(names)}")
+    global _watched
     token = _forced.set(name)
+    _watched = name
     try:
         yield
     finally:
         _forced.reset(token)
+        _watched = _forced.get()

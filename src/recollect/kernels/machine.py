@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from types import ModuleType
+from typing import TypeVar
 
-__all__ = ["Machine", "core_trouble", "load_core", "machine", "peak_gflops"]
+__all__ = ["Machine", "core_trouble", "load_core", "machine", "peak_gflops", "settled"]
+
+Asked = TypeVar("Asked", bound=Callable[[], object])
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,16 @@ def load_core() -> ModuleType | None:
         return None
 
 
+def settled(function: Asked) -> Asked:
+    """Let torch.compile ask ``function`` once, in place of reading its code.
+
+    torch.compiler.assume_constant_result does the same, and would load the whole compiler here.
+    """
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    return function
+
+
+@settled
 def core_trouble() -> str:
     """Why the compiled core cannot be used, or an empty string: quick to ask again."""
     return _trouble(os.environ.get("RECOLLECT_ISA"))

@@ -88,7 +88,7 @@ def _walk(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None, emi
 
 def _kept(zoneout: Zoneout | None, x: Tensor, state: LSTMState) -> tuple[Tensor | None, Tensor | None]:
     """Where c and h keep their old values, bool [T, B, H] and [T, B, O]; None where no coin is to be tossed."""
-    if zoneout is None or not zoneout.training:
+    if zoneout is None or zoneout.seed is None:
         return None, None
     T, B, _ = x.shape
     cell = keeps(zoneout.cell, zoneout.seed, CELL, (T, B, state.c.shape[1]), x.device) if zoneout.cell else None

@@ -11,7 +11,7 @@ from torch import Tensor
 from recollect.core.state import LSTMState
 from recollect.kernels.contract import Layer
 from recollect.kernels.machine import load_core
-from recollect.kernels.tasks import describe, entrance
+from recollect.kernels.tasks import Manner, describe, entrance
 
 if TYPE_CHECKING:
     from recollect import _core as core
@@ -31,10 +31,11 @@ class Stepper:
         firsts = [LSTMState(h, c) for h, c in zip(state.h, state.c, strict=True)]
         widths = [x, *(state.h[: len(layers) - 1])]
         self._inputs = [
-            entrance(layer, read[None], first) for layer, read, first in zip(layers, widths, firsts, strict=True)
+            entrance(read[None], first.h, first.c, layer.weights)
+            for layer, read, first in zip(layers, widths, firsts, strict=True)
         ]
         *self._inner, self._last = (
-            describe(layer, inputs, None) for layer, inputs in zip(layers, self._inputs, strict=True)
+            describe(Manner.of(layer, None), inputs) for layer, inputs in zip(layers, self._inputs, strict=True)
         )
         self._h, self._c = (value.stride(0) * value.element_size() for value in state)
         self._like = torch.empty_like(state.h[0])  # of the output: to copy a tensor's kind is quicker than to name it

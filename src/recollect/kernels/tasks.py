@@ -1,4 +1,4 @@
-"""A layer as the compiled core wants it: addresses, sizes and strides (csrc/recurrence.hpp)."""
+"""A layer as the compiled core wants it: addresses, sizes and strides (csrc/recurrence.hpp); and its two passes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from recollect.core.state import LSTMState
-from recollect.kernels.contract import Layer
+from recollect.kernels.contract import Layer, Weights
 from recollect.kernels.machine import load_core
 
 if TYPE_CHECKING:
@@ -16,7 +15,26 @@ if TYPE_CHECKING:
 else:
     core = load_core()  # None where it was installed without a compiler: the path refuses then
 
-__all__ = ["SAVED", "Inputs", "Kept", "core", "describe", "entrance", "hand_over", "laid", "sequence"]
+__all__ = [
+    "SAVED",
+    "Grads",
+    "Inputs",
+    "Kept",
+    "Manner",
+    "Results",
+    "core",
+    "describe",
+    "entrance",
+    "hand_over",
+    "read",
+    "retrace",
+    "sequence",
+]
+
+Results = tuple[Tensor, Tensor, Tensor]
+"""Output [T, B, O] and the state at each row's end, h [B, O] and c [B, H]."""
+
+Grads = tuple[Tensor | None, ...]
 
 SAVED = {"lstm": 4, "peephole": 4, "coupled": 3, "layernorm": 12, "decay": 4, "gru": 4, "rnn": 1}
 """Values that a cell saves of each unit and step: its gates, and what else its backward pass reads."""
@@ -38,6 +56,27 @@ class Inputs(NamedTuple):
     E: Tensor | None
 
 
+class Manner(NamedTuple):
+    """How a layer is computed from its ``Inputs``: by what equations, in which direction, and what has no gradient."""
+
+    cell: str
+    activation: str
+    reverse: bool
+    lengths: Tensor | None
+    gaps: Tensor | None
+    h_mask: Tensor | None
+    seed: Tensor | None
+    zone_cell: float
+    zone_output: float
+
+    @classmethod
+    def of(cls, layer: Layer, lengths: Tensor | None) -> Manner:
+        """The manner of ``layer``; the seed is None where no coins are tossed."""
+        case, zone = layer.case, layer.zoneout
+        kept, shown, seed = (0.0, 0.0, None) if zone is None else (zone.cell, zone.output, zone.seed)
+        return cls(case.cell, case.activation, layer.reverse, lengths, layer.gaps, layer.h_mask, seed, kept, shown)
+
+
 class Kept(NamedTuple):
     """What the backward pass needs besides the output: saved values [T, B, S, H] and cells [T, B, H].
 
@@ -50,38 +89,37 @@ class Kept(NamedTuple):
     norms: Tensor | None = None
 
     @classmethod
-    def room(cls, layer: Layer, inputs: Inputs) -> Kept:
+    def room(cls, cell: str, inputs: Inputs) -> Kept:
         """Unwritten memory for all of it."""
         x, units = inputs.x, _units(inputs)
         T, B, _ = x.shape
         return cls(
-            torch.empty((T, B, SAVED[layer.case.cell], units), dtype=x.dtype),
+            torch.empty((T, B, SAVED[cell], units), dtype=x.dtype),
             torch.empty((T, B, inputs.c.shape[1]), dtype=x.dtype),
-            None if layer.weights.P is None else torch.empty((T, B, units), dtype=x.dtype),
-            torch.empty((T, B, 2), dtype=x.dtype) if layer.case.cell == "layernorm" else None,
+            None if inputs.P is None else torch.empty((T, B, units), dtype=x.dtype),
+            torch.empty((T, B, 2), dtype=x.dtype) if cell == "layernorm" else None,
         )
 
 
-def laid(value: Tensor) -> Tensor:
+def _laid(value: Tensor) -> Tensor:
     """Neighbouring features in neighbouring places; times and rows may lie anywhere."""
     return value if value.shape[-1] == 1 or value.stride(-1) == 1 else value.contiguous()
 
 
-def entrance(layer: Layer, x: Tensor, state: LSTMState) -> Inputs:
+def entrance(x: Tensor, h: Tensor, c: Tensor, weights: Weights) -> Inputs:
     """The inputs of a layer, laid out."""
-    W, R, b, P, E = layer.weights
-    others = (None if value is None else value.contiguous() for value in (state.h, state.c, W, R, b, P, E))
-    return Inputs(laid(x), *others)  # type: ignore[arg-type]
+    others = (None if value is None else value.contiguous() for value in (h, c, *weights))
+    return Inputs(_laid(x), *others)  # type: ignore[arg-type]
 
 
-def describe(layer: Layer, inputs: Inputs, lengths: Tensor | None) -> core.Layer:
+def describe(manner: Manner, inputs: Inputs) -> core.Layer:
     """The layer by addresses; what it points to must outlive the call."""
-    case, task = layer.case, core.Layer()
+    task = core.Layer()
     task.T, task.B, task.I = inputs.x.shape
     task.H = _units(inputs)
-    task.kind, task.squash = _KINDS[case.cell], _SQUASHES[case.activation]
+    task.kind, task.squash = _KINDS[manner.cell], _SQUASHES[manner.activation]
     task.wide = inputs.x.dtype == torch.float64
-    task.reverse, task.threads = layer.reverse, torch.get_num_threads()
+    task.reverse, task.threads = manner.reverse, torch.get_num_threads()
     task.x, task.h0, task.c0 = sequence(inputs.x), inputs.h.data_ptr(), inputs.c.data_ptr()
     task.W, task.R, task.b = inputs.W.data_ptr(), inputs.R.data_ptr(), inputs.b.data_ptr()
     task.y = core.Sequence(0, inputs.h.shape[0] * inputs.h.shape[1], inputs.h.shape[1])
@@ -89,15 +127,15 @@ def describe(layer: Layer, inputs: Inputs, lengths: Tensor | None) -> core.Layer
         task.P, task.Q = inputs.h.shape[1], inputs.P.data_ptr()
     if inputs.E is not None:
         task.E = inputs.E.data_ptr()
-    if lengths is not None:
-        task.lengths = lengths.data_ptr()
-    if layer.gaps is not None:
-        task.gaps = sequence(layer.gaps)
-    if layer.h_mask is not None:
-        task.h_mask = layer.h_mask.data_ptr()
-    if layer.zoneout is not None:
-        task.zone_c, task.zone_h = layer.zoneout.cell, layer.zoneout.output
-        task.zone_mean, task.seed = not layer.zoneout.training, layer.zoneout.seed
+    if manner.lengths is not None:
+        task.lengths = manner.lengths.data_ptr()
+    if manner.gaps is not None:
+        task.gaps = sequence(manner.gaps)
+    if manner.h_mask is not None:
+        task.h_mask = manner.h_mask.data_ptr()
+    if manner.zone_cell or manner.zone_output:
+        task.zone_c, task.zone_h, task.zone_mean = manner.zone_cell, manner.zone_output, manner.seed is None
+        task.seed = 0 if manner.seed is None else int(manner.seed)
     return task
 
 
@@ -118,3 +156,64 @@ def sequence(value: Tensor) -> core.Sequence:
     """An array [T, B, ...] for the core."""
     time, row, *_ = value.stride()
     return core.Sequence(value.data_ptr(), time, row)
+
+
+def results(inputs: Inputs) -> Results:
+    """Unwritten memory for what the forward pass gives."""
+    T, B, _ = inputs.x.shape
+    output = torch.empty((T, B, inputs.h.shape[1]), dtype=inputs.x.dtype)
+    return output, torch.empty_like(inputs.h), torch.empty_like(inputs.c)
+
+
+def read(manner: Manner, inputs: Inputs, kept: Kept | None) -> Results:
+    """The forward pass: output [T, B, O] and the state at each row's end; fills ``kept``."""
+    output, h, c = found = results(inputs)
+    if not inputs.x.numel():  # which the core does not take
+        h.copy_(inputs.h)
+        c.copy_(inputs.c)
+        return found
+    task = describe(manner, inputs)
+    task.y, task.hT, task.cT = sequence(output), h.data_ptr(), c.data_ptr()
+    if kept is not None:
+        hand_over(kept, task)
+    core.forward(task)
+    return found
+
+
+def retrace(
+    manner: Manner, inputs: Inputs, output: Tensor, kept: Kept, grads: Grads, wants_x: bool
+) -> list[Tensor | None]:
+    """The backward pass: from the gradients of output, h and c, those of ``inputs``, x only if it is wanted."""
+    dx, *others = found = slopes(inputs, wants_x)
+    dy, dh, dc = grads
+    if not inputs.x.numel():
+        for value, given in zip(found, (None, dh, dc, *[None] * 5), strict=True):
+            if value is not None:
+                value.copy_(given) if given is not None else value.zero_()
+        return found
+    task = describe(manner, inputs)
+    task.y = sequence(output)
+    hand_over(kept, task)
+    if dy is not None:
+        dy = _laid(dy)
+        task.dy = sequence(dy)
+    if dh is not None:
+        dh = dh.contiguous()
+        task.dhT = dh.data_ptr()
+    if dc is not None:
+        dc = dc.contiguous()
+        task.dcT = dc.data_ptr()
+    if dx is not None:
+        task.dx = sequence(dx)
+    for name, value in zip(("dh0", "dc0", "dW", "dR", "db", "dQ", "dE"), others, strict=True):
+        if value is not None:
+            setattr(task, name, value.data_ptr())
+    core.backward(task)
+    return found
+
+
+def slopes(inputs: Inputs, wants_x: bool) -> list[Tensor | None]:
+    """Unwritten memory for what the backward pass gives."""
+    x, *others = inputs
+    dx = torch.empty(x.shape, dtype=x.dtype) if wants_x else None
+    return [dx, *(None if value is None else torch.empty_like(value) for value in others)]

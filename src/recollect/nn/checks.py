@@ -14,7 +14,6 @@ __all__ = [
     "check_gaps",
     "check_input",
     "check_lengths",
-    "check_range",
     "check_sizes",
     "check_state",
 ]
@@ -55,14 +54,12 @@ def check_state(name: str, value: Tensor, expected: tuple[int, ...], weight: Ten
     _check_kin(f"the state's {name}", value, weight)
 
 
-def check_lengths(lengths: Tensor, B: int, T: int) -> None:
-    """Refuse lengths that are not one whole number in [0, T] for each row."""
+def check_lengths(lengths: Tensor, B: int) -> None:
+    """Refuse lengths that are not one whole number for each row."""
     if tuple(lengths.shape) != (B,):
         raise ShapeError(f"lengths have the shape {_shape(lengths)}, and must be [{B}], one for each row")
     if lengths.dtype not in WHOLE:
         raise ShapeError(f"lengths are {lengths.dtype}, and must be whole numbers such as torch.int64")
-    if B and not (int(lengths.min()) >= 0 and int(lengths.max()) <= T):
-        raise ShapeError(f"lengths reach from {int(lengths.min())} to {int(lengths.max())}, and must lie in 0..{T}")
 
 
 def check_gaps(gaps: Tensor | None, fading: str | None, expected: tuple[int, ...], weight: Tensor) -> None:
@@ -76,15 +73,6 @@ def check_gaps(gaps: Tensor | None, fading: str | None, expected: tuple[int, ...
     if tuple(gaps.shape) != expected:
         raise ShapeError(f"gaps have the shape {_shape(gaps)}, and must have {list(expected)}, that of x without I")
     _check_kin("the tensor of gaps", gaps, weight)
-
-
-def check_range(gaps: Tensor) -> None:
-    """Refuse gaps that are negative or not finite."""
-    if not bool((gaps >= 0).all() & gaps.isfinite().all()):
-        wrong = gaps[(gaps < 0) | ~gaps.isfinite()]
-        raise InputError(
-            f"gaps hold {wrong[0].item()}, and must be finite and not negative: times since the step before"
-        )
 
 
 def _check_kin(name: str, value: Tensor, weight: Tensor) -> None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from recollect.core.state import LSTMState
-from recollect.nn.checks import check_gaps, check_input, check_lengths, check_range, check_state
+from recollect.kernels.operators import ends, since
+from recollect.nn.checks import check_gaps, check_input, check_lengths, check_state
 
 __all__ = ["Door", "Entered", "enter", "lowered"]
 
 FLOATS = (torch.float32, torch.float16, torch.bfloat16)  # what an autocast region reaches
 
 
-@dataclass(frozen=True)
-class Door:
+class Door(NamedTuple):
     """What fits a layer: ``rows`` L * D of state, ``outputs`` O and ``cells`` H (0 without) wide; ``weight`` its kin.
 
     ``fading`` names the cell if it reads gaps.
@@ -62,12 +61,11 @@ def enter(
     T, B, _ = values.shape
     first = _first(door, values, state)
     if lengths is not None:
-        check_lengths(lengths, B, T)
-        lengths = lengths.to(values.device, torch.int64)
+        check_lengths(lengths, B)
+        lengths = ends(lengths, T).to(values.device, torch.int64)
     if gaps is not None:
         over = None if lengths is None else torch.arange(T, device=values.device)[:, None] >= lengths
-        gaps = gaps.detach() if over is None else gaps.detach().masked_fill(over, 0)
-        check_range(gaps)
+        gaps = since(gaps.detach() if over is None else gaps.detach().masked_fill(over, 0))
     return Entered(values, first, lengths, gaps)
 
 

@@ -170,7 +170,7 @@ class LSTM(nn.Module):
         entered = enter(self._door, x_t.unsqueeze(time), state, None, None if gap is None else gap.unsqueeze(time))
         case = self._case(entered.x)
         noisy = self.regularize is not None or (self.training and self.dropout > 0)
-        if x_t.ndim == 2 and gap is None and not noisy:
+        if x_t.ndim == 2 and gap is None and not noisy and not watched():
             quick = self._begin(x_t, entered, case)
             if quick is not None:
                 return quick
@@ -230,7 +230,7 @@ class LSTM(nn.Module):
 
     def _begin(self, x_t: Tensor, entered: Entered, case: Case) -> tuple[Tensor, LSTMState] | None:
         """The first step of a stream, by the stream before it if that will do; None where there is no quick way."""
-        if self._stream is not None and not watched():
+        if self._stream is not None:
             quick = self._stream.start(self, x_t, entered.state)
             if quick is not None:
                 return quick

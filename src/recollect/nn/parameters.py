@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import cache
 
 import torch
 from torch import nn
@@ -14,7 +13,6 @@ from recollect.nn.cells import Cell
 __all__ = ["bear", "name", "shapes"]
 
 
-@cache
 def name(letter: str, layer: int, direction: int) -> str:
     """Such as ``W0``, or ``W0_back`` of the backward direction."""
     return f"{letter}{layer}{'_back' if direction else ''}"

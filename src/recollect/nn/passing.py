@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from recollect.core.state import LSTMState
@@ -43,7 +43,7 @@ def through(
 
 def backwards(gaps: Tensor) -> Tensor:
     """The gaps [T, B] as a reader from the end meets them: the step read before t is t + 1, and the first has none."""
-    return nn.functional.pad(gaps[1:], (0, 0, 0, min(len(gaps), 1)))
+    return torch.cat([gaps, gaps.new_zeros(1, gaps.shape[1])])[1:]
 
 
 def repacked(like: PackedSequence, padded: Tensor, lengths: Tensor, batch_first: bool) -> PackedSequence:

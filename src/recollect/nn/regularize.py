@@ -46,7 +46,7 @@ class Recurrent:
 
 def connected(weights: Weights, share: float) -> Weights:
     """DropConnect: R with ``share`` of its entries dropped, the others scaled up."""
-    return weights._replace(R=F.dropout(weights.R, share)) if share else weights
+    return Weights(weights.W, F.dropout(weights.R, share), *weights[2:]) if share else weights
 
 
 def mask(like: Tensor, shape: tuple[int, ...], share: float) -> Tensor:
@@ -58,5 +58,5 @@ def zoneout_of(given: Recurrent, training: bool) -> Zoneout | None:
     """What zoneout there is; in training with a seed of its own from torch's generator."""
     if not (given.zoneout_cell or given.zoneout_output):
         return None
-    seed = int(torch.randint(2**63 - 1, ())) if training else 0
-    return Zoneout(given.zoneout_cell, given.zoneout_output, seed, training)
+    seed = torch.randint(2**63 - 1, ()) if training else None
+    return Zoneout(given.zoneout_cell, given.zoneout_output, seed)

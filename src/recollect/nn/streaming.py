@@ -26,12 +26,12 @@ class Stream:
     def follow(self, x: Tensor, state: tuple[Tensor, Tensor] | None) -> tuple[Tensor, LSTMState] | None:
         """The step x [B, I] from the state that the step before gave; None if anything else has changed."""
         if (
-            state is not self._state
+            watched()
+            or state is not self._state
             or state is None
             or x.shape != self._size
             or x.dtype != self._dtype
             or not (x.is_cpu and x.is_contiguous())
-            or watched()
             or [value.data_ptr() for value in self._weights.values() if value is not None] != self._addresses
         ):
             return None
@@ -52,7 +52,7 @@ class Stream:
 
 def stream_of(module: nn.Module, x: Tensor, case: Case, layers: list[Layer], state: LSTMState) -> Stream | None:
     """What reads steps like x [B, I] by the layers of ``module``, or None where the general way must be gone."""
-    if watched() or not x.numel() or not _laid(x, state) or chosen(case).path is not COMPILED:
+    if not x.numel() or not _laid(x, state) or chosen(case).path is not COMPILED:
         return None
     return Stream(module, Stepper(layers, x, state), x, state)
 

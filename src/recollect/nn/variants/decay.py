@@ -22,4 +22,4 @@ def decay(seen: Seen, state: LSTMState, weights: Weights, squash: Squash) -> tup
     assert weights.E is not None and seen.gap is not None
     w, v = weights.E.unbind(0)
     gamma = torch.exp(-torch.relu(w * seen.gap + v))
-    return lstm(seen, state._replace(c=gamma * state.c), weights, squash)
+    return lstm(seen, LSTMState(state.h, gamma * state.c), weights, squash)
