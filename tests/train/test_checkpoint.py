@@ -54,6 +54,32 @@ def test_a_damaged_file_is_refused(tmp_path):
         checkpoint.load(trained(), path, seed=4)
 
 
+def test_so_is_one_in_which_a_bit_has_turned_over(tmp_path):
+    path = tmp_path / "c"
+    checkpoint.save(trained(), path, seed=4)
+    whole = path.read_bytes()
+    for place in (whole.index(b"losses") + 12, len(whole) - 3):  # in the record, and in a weight
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        for read in (checkpoint.peek, lambda path: checkpoint.load(trained(), path, seed=4)):
+            with pytest.raises(ArtifactError, match=r"does not hold what was written; delete it|cannot read"):
+                read(path)
+
+
+def test_one_can_be_asked_how_far_its_run_is(tmp_path):
+    old = trained()
+    checkpoint.save(old, tmp_path / "c", seed=4)
+    assert checkpoint.peek(tmp_path / "c") == old.record
+
+
+def test_the_time_limit_may_differ_from_sitting_to_sitting(tmp_path):
+    old = trained()
+    old.record.seconds = 9.0
+    checkpoint.save(old, tmp_path / "c", seed=4)
+    new = State(nn.Linear(3, 2), Plan(average=0.9, max_time=60.0, checkpoint_every=1))
+    checkpoint.load(new, tmp_path / "c", seed=4)
+    assert new.record.seconds == 9.0 and new.plan.max_time == 60.0
+
+
 def test_a_foreign_file_is_refused(tmp_path):
     path = tmp_path / "c"
     safetensors.torch.save_file({"weight": torch.zeros(2)}, path)

@@ -17,6 +17,7 @@ from recollect.tasks.forecast.data import Rows
 from recollect.tasks.forecast.fitting import fit_model
 from recollect.tasks.forecast.model import Model
 from recollect.tasks.forecast.results import Backtest, Intervals
+from recollect.tasks.forecast.resuming import Checkpoints
 from recollect.tasks.forecast.settings import Settings
 from recollect.train.progress import Progress
 
@@ -88,6 +89,7 @@ def backtest_panel(
     refit: bool = False,
     baselines: str = "naive",
     validation: int | None = None,
+    checkpoints: Checkpoints | None = None,
     progress: Callable[[str], Progress] | None = None,
 ) -> Backtest:
     """Train before the first origin (with ``refit`` before each one) and forecast at every origin.
@@ -104,7 +106,8 @@ def backtest_panel(
         rows = plan.rows(panel, group)
         if len(rows):
             ends = np.minimum(plan.origins[group.start], panel.ends)
-            model = fit_model(panel, settings, ends, period, validation=validation, progress=progress)
+            kept = checkpoints.part(group.start + 1) if checkpoints and refit else checkpoints
+            model = fit_model(panel, settings, ends, period, validation=validation, checkpoints=kept, progress=progress)
             parts.append(_part(model, panel, ends, rows))
     if not parts:
         raise DataError(

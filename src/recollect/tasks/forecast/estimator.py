@@ -19,6 +19,7 @@ from recollect.tasks.forecast.backtest import backtest_panel
 from recollect.tasks.forecast.fitting import fit_model
 from recollect.tasks.forecast.model import Model
 from recollect.tasks.forecast.results import Backtest, Intervals, forecast_frame
+from recollect.tasks.forecast.resuming import Checkpoints
 from recollect.tasks.forecast.settings import MOST_EPOCHS, Settings
 from recollect.tasks.forecast.stream import Stream
 from recollect.train.progress import Progress, RichProgress
@@ -91,6 +92,7 @@ class Forecaster:
         calendar: bool = False,
         holidays: str | None = None,
         validation: int | None = None,
+        checkpoint: str | Path | None = None,
     ) -> Forecaster:
         """Learn from ``frame``: pandas, polars, Arrow, arrays, or the path of a file.
 
@@ -99,6 +101,10 @@ class Forecaster:
         rows whose target is empty; ``past`` ones end with the history; ``static`` ones describe a series. ``wide``
         takes every column as a series. ``calendar`` gives the model time of day, week and year, and ``holidays`` the
         public holidays of a country such as "DE". The last ``validation`` steps stop training early and calibrate.
+
+        ``checkpoint`` is a folder that holds the state of the training, every half minute, until it is done. If it was
+        killed, the same call goes on from there to the same bits, as ``notes`` then says; other data or settings start
+        anew.
 
         Raises DataError with everything that is wrong in the data, InputError for roles that do not fit.
         """
@@ -110,12 +116,23 @@ class Forecaster:
         panel, repairs = build_panel(table, schema, horizon=self.settings.horizon)
         self.notes = (*found, *repairs)
         self._kind = type(frame)
-        return self.fit_panel(panel, validation=validation)
+        kept = None if checkpoint is None else Checkpoints(Path(checkpoint), "training", self._note)
+        self.fit_panel(panel, validation=validation, checkpoints=kept)
+        if kept:
+            kept.clear()
+        return self
 
     def fit_panel(
-        self, panel: Panel, *, validation: int | None = None, progress: Callable[[str], Progress] | None = None
+        self,
+        panel: Panel,
+        *,
+        validation: int | None = None,
+        checkpoints: Checkpoints | None = None,
+        progress: Callable[[str], Progress] | None = None,
     ) -> Forecaster:
         """Learn from a panel that is already read (see ``recollect.data``); ``progress`` makes a bar of a label.
+
+        ``checkpoints`` are those of ``fit_model``.
 
         Raises DataError where no series is longer than the horizon.
         """
@@ -127,8 +144,9 @@ class Forecaster:
             )
         season = self.settings.season or infer_season(panel)
         self._model = fit_model(
-            panel, self.settings, panel.ends, season, validation=validation, progress=progress or _bar
-        )
+            panel, self.settings, panel.ends, season, validation=validation, checkpoints=checkpoints,
+            progress=progress or _bar,
+        )  # fmt: skip
         self._panel, self._fitted, self._stream = panel, panel, None
         return self
 
@@ -216,6 +234,9 @@ class Forecaster:
         """
         steps = self.model.geometry.reach + self.model.geometry.stride
         save_model(self.model, tail_of(self.panel, steps), Path(folder))
+
+    def _note(self, text: str) -> None:
+        self.notes = (*self.notes, Note("inferred", 1, f"training: {text}"))
 
     @classmethod
     def load(cls, folder: str | Path) -> Forecaster:

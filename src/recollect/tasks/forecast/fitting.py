@@ -21,10 +21,12 @@ from recollect.tasks.forecast.geometry import Geometry, plan_geometry
 from recollect.tasks.forecast.learning import quantiles_at, tail_rows, train_member
 from recollect.tasks.forecast.model import Model, split_quantiles
 from recollect.tasks.forecast.network import ForecastNetwork
+from recollect.tasks.forecast.resuming import Checkpoints, identity
 from recollect.tasks.forecast.scaling import Scaling
 from recollect.tasks.forecast.settings import Settings
 from recollect.train.plan import Plan
 from recollect.train.progress import Progress
+from recollect.train.record import Record
 
 __all__ = ["fit_model", "tail_lengths"]
 
@@ -46,6 +48,7 @@ class _Stage:
     covariates: Covariates
     cuts: Ints
     masked: bool
+    judged: Rows
 
 
 def fit_model(
@@ -55,12 +58,16 @@ def fit_model(
     season: int,
     *,
     validation: int | None = None,
+    checkpoints: Checkpoints | None = None,
     progress: Callable[[str], Progress] | None = None,
 ) -> Model:
     """Train on the first ``ends[n]`` steps of every series and on nothing after them.
 
     The last ``validation`` of these steps (by default the horizon or a tenth, whichever is longer, at most a third)
     train nothing: they choose the transform, stop training early and calibrate the intervals.
+
+    With ``checkpoints`` a training that was killed goes on to the bits of one that was not, and the seconds that it
+    had taken count; they are left for the caller to clear. Everything but the training proper is done again.
 
     Raises DataError where the series are too short for the horizon.
     """
@@ -77,23 +84,16 @@ def fit_model(
     log = choose_log(panel, settings, geometry, cuts, judged)
     scaling = Scaling.learn(panel, cuts, season, log=log)
     windows = Windows(panel, geometry, scaling, covariates)
-    stage = _Stage(settings, panel, geometry, windows, covariates, cuts, _has_gaps(panel, ends))
-    networks, records = [], []
-    for member in range(settings.ensemble):
-        network = _network(stage, derive_seed(settings.seed, "weights", member))
-        left = None if settings.max_time is None else settings.max_time - (time.monotonic() - began)
-        plan = _plan(settings, geometry, cuts, None if left is None else max(left / (settings.ensemble - member), 0.05))
-        watch = progress(f"member {member + 1}" if settings.ensemble > 1 else "training") if progress else None
-        seed = derive_seed(settings.seed, "member", member)
-        records.append(
-            train_member(network, windows, cuts, judged, plan=plan, batch_size=BATCH_SIZE, seed=seed, progress=watch)
-        )
-        networks.append(network)
+    stage = _Stage(settings, panel, geometry, windows, covariates, cuts, _has_gaps(panel, ends), judged)
+    behind = [0.0] * settings.ensemble
+    if checkpoints:
+        behind = checkpoints.open(identity(panel, settings, ends, season, validation), settings.ensemble)
+    members = [_train(stage, n, began - sum(behind[:n]), checkpoints, progress) for n in range(settings.ensemble)]
+    networks, records = zip(*members, strict=True)
     calibration = _calibrate(networks, windows, tail_rows(panel, cuts, ends, CALIBRATED), settings)
     return Model(
-        settings, panel.schema, geometry, panel.names, scaling, covariates, stage.masked, tuple(networks), calibration,
-        tuple(records),
-    )  # fmt: skip
+        settings, panel.schema, geometry, panel.names, scaling, covariates, stage.masked, networks, calibration, records
+    )
 
 
 def tail_lengths(ends: Ints, horizon: int, validation: int | None) -> Ints:
@@ -104,6 +104,32 @@ def tail_lengths(ends: Ints, horizon: int, validation: int | None) -> Ints:
         return np.minimum(validation, ends)
     wanted = np.maximum(horizon, np.minimum(ends // 10, max(LONGEST_TAIL, horizon)))
     return np.minimum(wanted, ends // 3)
+
+
+def _train(
+    stage: _Stage,
+    member: int,
+    began: float,
+    checkpoints: Checkpoints | None,
+    progress: Callable[[str], Progress] | None,
+) -> tuple[ForecastNetwork, Record]:
+    """One network, in its share of the time that is left of all that ``began`` then."""
+    settings = stage.settings
+    network = _network(stage, derive_seed(settings.seed, "weights", member))
+    left = None if settings.max_time is None else settings.max_time - (time.monotonic() - began)
+    share = None if left is None else max(left / (settings.ensemble - member), 0.05)
+    record = train_member(
+        network,
+        stage.windows,
+        stage.cuts,
+        stage.judged,
+        plan=_plan(settings, stage.geometry, stage.cuts, share),
+        batch_size=BATCH_SIZE,
+        seed=derive_seed(settings.seed, "member", member),
+        checkpoint=checkpoints.path(member) if checkpoints else None,
+        progress=progress(f"member {member + 1}" if settings.ensemble > 1 else "training") if progress else None,
+    )
+    return network, record
 
 
 def _network(stage: _Stage, seed: int) -> ForecastNetwork:
@@ -136,8 +162,8 @@ def _plan(settings: Settings, geometry: Geometry, cuts: Ints, max_time: float | 
     )
 
 
-def _calibrate(networks: list[ForecastNetwork], windows: Windows, rows: Rows, settings: Settings) -> Conformal:
-    quantiles, _, spread = quantiles_at(tuple(networks), windows, rows)
+def _calibrate(networks: tuple[ForecastNetwork, ...], windows: Windows, rows: Rows, settings: Settings) -> Conformal:
+    quantiles, _, spread = quantiles_at(networks, windows, rows)
     return Conformal.fit(*split_quantiles(quantiles), windows.actual(rows), spread, settings.shares)
 
 

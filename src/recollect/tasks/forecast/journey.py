@@ -26,6 +26,7 @@ from recollect.tasks.forecast.plots import backtest_pictures, pick_series
 from recollect.tasks.forecast.report import Run, build_report
 from recollect.tasks.forecast.results import Intervals, forecast_frame
 from recollect.tasks.forecast.settings import MOST_EPOCHS, Settings
+from recollect.tasks.forecast.sitting import Sitting, sitting
 from recollect.tasks.forecast.terminal import errors_console, say_files, say_notes, say_trial, warnings_told
 from recollect.tasks.forecast.trial import Trial, hold_trial
 from recollect.tasks.forecast.written import csv, scores_json
@@ -33,15 +34,18 @@ from recollect.train.progress import Progress, RichProgress
 
 __all__ = ["backtest", "predict", "run", "train"]
 
+TRIAL, MODEL = "test on the past", "final model"
+
 
 @warnings_told()
 def run(columns: Columns, learning: Learning, judging: Judging, out: Path) -> None:
     """Read, test on the past, learn from everything, forecast, write."""
     console, settings = _console(), _settings(learning)
     panel, notes = _read(console, columns, learning)
-    with staged_folder(out) as stage:
-        trial = _trial(panel, settings, judging, trainings=2)
-        forecaster = _learn(panel, settings, trial)
+    with sitting(out, console) as now:
+        stage = now.stage
+        trial = _trial(now, panel, settings, judging, trainings=2)
+        forecaster = _learn(now, panel, settings, trial)
         forecast = forecaster.intervals()
         command = words("run", columns, learning, judging, out=out)
         hints = _hints(panel, forecast)
@@ -64,8 +68,8 @@ def train(columns: Columns, learning: Learning, out: Path) -> None:
     """Read, learn, save."""
     console, settings = _console(), _settings(learning)
     panel, _ = _read(console, columns, learning)
-    with staged_folder(out) as stage:
-        _learn(panel, settings).save(stage)
+    with sitting(out, console) as now:
+        _learn(now, panel, settings).save(now.stage)
     say_files(console, out, ["manifest.json", "weights.safetensors", "history.safetensors"])
 
 
@@ -74,12 +78,12 @@ def backtest(columns: Columns, learning: Learning, judging: Judging, out: Path) 
     """Read and test on the past; raises DataError where the history is too short for that."""
     console, settings = _console(), _settings(learning)
     panel, _ = _read(console, columns, learning)
-    with staged_folder(out) as stage:
-        trial = _trial(panel, settings, judging, trainings=1)
+    with sitting(out, console) as now:
+        trial = _trial(now, panel, settings, judging, trainings=1)
         if trial.backtest is None:
             raise DataError(trial.why)
         picks = pick_series(panel, trial.backtest)
-        _write_trial(stage, settings, trial, backtest_pictures(trial.backtest, picks))
+        _write_trial(now.stage, settings, trial, backtest_pictures(trial.backtest, picks))
     say_trial(console, trial)
     say_files(console, out, ["backtest.csv", "backtest.png", "scores.json"])
 
@@ -143,23 +147,23 @@ def _read(console: Console, columns: Columns, learning: Learning) -> tuple[Panel
     return panel, notes
 
 
-def _trial(panel: Panel, settings: Settings, judging: Judging, trainings: int) -> Trial:
+def _trial(now: Sitting, panel: Panel, settings: Settings, judging: Judging, trainings: int) -> Trial:
     """The test on the past, within its share of the time for all."""
     trainings = judging.folds + trainings - 1 if judging.refit else trainings
     share = None if settings.max_time is None else settings.max_time / trainings
     return hold_trial(
         panel, replace(settings, max_time=share), folds=judging.folds, refit=judging.refit,
-        baselines=judging.baselines.value, progress=_bars("test on the past"),
+        baselines=judging.baselines.value, checkpoints=now.checkpoints("trial", TRIAL), progress=_bars(TRIAL),
     )  # fmt: skip
 
 
-def _learn(panel: Panel, settings: Settings, trial: Trial | None = None) -> Forecaster:
+def _learn(now: Sitting, panel: Panel, settings: Settings, trial: Trial | None = None) -> Forecaster:
     """The final model, within what the test on the past has left of the time."""
     spent = sum(record.seconds for record in trial.backtest.records) if trial and trial.backtest else 0.0
     left = None if settings.max_time is None else max(settings.max_time - spent, settings.max_time / 100)
     forecaster = Forecaster(settings.horizon)
     forecaster.settings = replace(settings, max_time=left)
-    return forecaster.fit_panel(panel, progress=_bars("final model"))
+    return forecaster.fit_panel(panel, checkpoints=now.checkpoints("model", MODEL), progress=_bars(MODEL))
 
 
 def _hints(panel: Panel, forecast: Intervals) -> list[Note]:

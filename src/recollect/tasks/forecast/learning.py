@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -63,9 +64,13 @@ def train_member(
     plan: Plan,
     batch_size: int,
     seed: int,
+    checkpoint: Path | None = None,
     progress: Progress | None = None,
 ) -> Record:
-    """Train ``network`` on what lies before ``cuts`` [N] and keep the weights that do best on ``judged``."""
+    """Train ``network`` on what lies before ``cuts`` [N] and keep the weights that do best on ``judged``.
+
+    From ``checkpoint``, if there is one, training alone goes on: what stands before and after it comes out the same.
+    """
     quantiles = torch.tensor(network.quantiles)
     steps = plan.steps_per_epoch or 24
 
@@ -92,7 +97,9 @@ def train_member(
             weight += share
         return total / max(weight, 1e-9)
 
-    record = fit(network, batches, loss, plan=plan, seed=seed, validate=validate, progress=progress)
+    record = fit(
+        network, batches, loss, plan=plan, seed=seed, validate=validate, checkpoint=checkpoint, progress=progress
+    )
     settle(network, exams)
     return record
 

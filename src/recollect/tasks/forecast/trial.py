@@ -16,6 +16,7 @@ from recollect.evaluate.statistics import Skill, skill
 from recollect.report.words import coverage_sentence, trust_sentences
 from recollect.tasks.forecast.backtest import Plan, backtest_panel, origins_of
 from recollect.tasks.forecast.results import Backtest
+from recollect.tasks.forecast.resuming import Checkpoints
 from recollect.tasks.forecast.settings import Settings
 from recollect.train.progress import Progress
 from recollect.train.record import Record
@@ -47,6 +48,7 @@ def hold_trial(
     folds: int,
     refit: bool = False,
     baselines: str = "naive",
+    checkpoints: Checkpoints | None = None,
     progress: Callable[[str], Progress] | None = None,
 ) -> Trial:
     """Backtest at ``folds`` origins a horizon apart, or at as many as leave half of the history to learn from.
@@ -62,7 +64,10 @@ def hold_trial(
     before = replace(panel, ends=np.minimum(plan.origins[0], panel.ends))
     season = settings.season or infer_season(before)
     count = len(plan.origins)
-    backtest = backtest_panel(panel, settings, season, folds=count, refit=refit, baselines=baselines, progress=progress)
+    backtest = backtest_panel(
+        panel, settings, season, folds=count, refit=refit, baselines=baselines, checkpoints=checkpoints,
+        progress=progress,
+    )  # fmt: skip
     return Trial(count, why, season, backtest, _skill(backtest))
 
 
