@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "recollect"
 FILES = sorted(SOURCE.rglob("*.py"))
-SKILLS = {"core", "kernels", "nn", "data", "train", "evaluate", "report"}
+SKILLS = {"core", "kernels", "nn", "data", "train", "evaluate", "memory", "report"}
 LAW: dict[str, set[str]] = {
     "core": set(),
     "kernels": {"core", "_core"},
@@ -20,6 +20,7 @@ LAW: dict[str, set[str]] = {
     "data": {"core"},
     "train": {"core"},
     "evaluate": {"core"},
+    "memory": {"core", "nn"},
     "report": {"core", "evaluate"},
     "tasks": SKILLS,
     "cli": SKILLS | {"tasks"},

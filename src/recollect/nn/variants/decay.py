@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from recollect.core.state import LSTMState
 from recollect.kernels.contract import Seen, Tensors, Weights
 from recollect.nn.variants.lstm import Squash, lstm
 
-__all__ = ["decay"]
+__all__ = ["decay", "fading"]
 
 
 def decay(seen: Seen, state: LSTMState, weights: Weights, squash: Squash) -> tuple[Tensors, LSTMState]:
@@ -19,7 +20,12 @@ def decay(seen: Seen, state: LSTMState, weights: Weights, squash: Squash) -> tup
     In the manner of Che et al. 2018, "Recurrent neural networks for multivariate time series with missing values",
     section on the decay, which fades the state of a GRU so. The slope of max is 0 where its arguments are equal.
     """
-    assert weights.E is not None and seen.gap is not None
+    assert seen.gap is not None
+    return lstm(seen, LSTMState(state.h, fading(seen.gap, weights) * state.c), weights, squash)
+
+
+def fading(gap: Tensor, weights: Weights) -> Tensor:
+    """gamma, the share of the cell that a gap [..., 1] leaves of each unit: [..., H]."""
+    assert weights.E is not None
     w, v = weights.E.unbind(0)
-    gamma = torch.exp(-torch.relu(w * seen.gap + v))
-    return lstm(seen, LSTMState(state.h, gamma * state.c), weights, squash)
+    return torch.exp(-torch.relu(w * gap + v))
