@@ -22,10 +22,10 @@ class Backward {
   // What a cell does with the gradients of h of a few rows, for the units of a few vectors.
   using Retrace = void (Backward::*)(int64_t first, int count, int64_t unit, const Vec<T>* dh, int64_t t);
 
-  const Layer& layer_;
-  const Plan& plan_;
   using RetraceWhole = void (Backward::*)(int64_t place, int64_t t);
 
+  const Layer& layer_;
+  const Plan& plan_;
   const Shape cell_;
   const Retrace retrace_;
   const RetraceWhole retrace_whole_;
@@ -38,15 +38,14 @@ class Backward {
   Gradients<T> sum_;
   Workspace space_;
   T *R_panels_, *Q_panels_, *dc_, *dh_, *whole_;  // dc, dh: [B, padded H], what the step before is to get
-  Row* rows_;                            // [B], in their places, of the step that is being computed
+  Row* rows_;  // [B], in their places, of the step that is being computed
 
  public:
   Backward(const Layer& layer, const Plan& plan, Shape cell, Retrace retrace, RetraceWhole retrace_whole)
       : layer_(layer), plan_(plan), cell_(cell), retrace_(retrace), retrace_whole_(retrace_whole), G(cell.gates),
-        units_{layer.H}, outputs_{layer.P ? layer.P : layer.H}, O_(outputs_.H),
-        view_(layer), direct_(cell.sees_h || layer.zone_h > 0),
-        coins_c_(layer, 0, layer.zone_c), coins_h_(layer, 1, layer.zone_h), sum_(layer, plan, cell),
-        space_(Workspace::measure([this](auto& space) { take(space); })) {
+        units_{layer.H}, outputs_{layer.P ? layer.P : layer.H}, O_(outputs_.H), view_(layer),
+        direct_(cell.sees_h || layer.zone_h > 0), coins_c_(layer, 0, layer.zone_c), coins_h_(layer, 1, layer.zone_h),
+        sum_(layer, plan, cell), space_(Workspace::measure([this](auto& space) { take(space); })) {
     take(space_);
   }
 
@@ -55,11 +54,8 @@ class Backward {
     for (int64_t begin = 0; begin < layer_.T; begin += sum_.steps()) {
       const int64_t end = begin + sum_.steps() < layer_.T ? begin + sum_.steps() : layer_.T;
       sum_.open(begin, end);
-      if (plan_.by_units) {
-        recur_by_units(begin, end);
-      } else {
-        parallel(plan_.threads, [this, begin, end](int thread) { recur(thread, begin, end); });
-      }
+      if (plan_.by_units) recur_by_units(begin, end);
+      else parallel(plan_.threads, [this, begin, end](int thread) { recur(thread, begin, end); });
       parallel(plan_.threads, [this](int thread) { sum_.add(thread); });
     }
     parallel(plan_.threads, [this](int thread) { finish(thread); });
@@ -113,11 +109,7 @@ class Backward {
       arrive(thread, plan_.threads, step);
       retreat(thread, plan_.threads, 0, 1, step);
     }
-    for (int64_t k = thread; k < plan_.block_count; k += plan_.threads) {
-      for (int64_t place = plan_.blocks[k].first; place < plan_.blocks[k].first + plan_.blocks[k].rows; ++place) {
-        leave(place, begin, end);
-      }
-    }
+    plan_.each_place(thread, plan_.threads, [this, begin, end](int64_t place) { leave(place, begin, end); });
   }
 
   void recur_by_units(int64_t begin, int64_t end) {
@@ -160,11 +152,10 @@ class Backward {
     Vec<T> sums[kRows * kVectors] = {};
     through_R(first, count, unit, sums);
     for (int r = 0; r < count; ++r) {
-      const Row& row = rows_[first + r];
       for (int v = 0; v < vectors(outputs_, unit); ++v) {
         const Lanes<T, true> lane{outputs_.lanes(unit + v)};
-        const Vec<T> through = sums[r * vectors(outputs_, unit) + v];
-        store(sum_.outputs().at(unit + v, row.position), arriving<true>(first + r, through, (unit + v) * W, lane, t));
+        const Vec<T> dh = arriving<true>(first + r, sums[r * vectors(outputs_, unit) + v], (unit + v) * W, lane, t);
+        store(sum_.outputs().at(unit + v, rows_[first + r].position), dh);
       }
     }
   }
@@ -186,8 +177,7 @@ class Backward {
   void through_R(int64_t first, int count, int64_t unit, Vec<T>* sums) const {
     const T* records[kRows] = {};
     for (int r = 0; r < count; ++r) records[r] = rows_[first + r].later;
-    const T* panel = R_panels_ + unit * W * G * layer_.H;
-    sum_.through_R(count, vectors(outputs_, unit), records, panel, sums);
+    sum_.through_R(count, vectors(outputs_, unit), records, R_panels_ + unit * W * G * layer_.H, sums);
   }
 
   // The gradient of some units of h: from the step after, from outside, from the last state; less what zoneout sends back.
@@ -249,10 +239,10 @@ class Backward {
 
   // Asks for what the step after this one reads: written long ago, it has left the caches. An address too far does no harm.
   RECOLLECT_INLINE void fetch(const Row& row, int64_t at) const {
-    const int64_t way = plan_.reverse ? 1 : -1;
-    for (int s = 0; s < cell_.saved; ++s) __builtin_prefetch(row.saved + way * view_.gates.time + s * layer_.gate + at);
-    __builtin_prefetch(row.c_old + way * view_.cells.time + at);
-    if (row.dy) __builtin_prefetch(row.dy + way * view_.dy.time + at);
+    const T* saved = row.saved + (plan_.reverse ? view_.gates.time : -view_.gates.time) + at;
+    for (int s = 0; s < cell_.saved; ++s) __builtin_prefetch(saved + s * layer_.gate);
+    __builtin_prefetch(row.c_old + (plan_.reverse ? view_.cells.time : -view_.cells.time) + at);
+    if (row.dy) __builtin_prefetch(row.dy + (plan_.reverse ? view_.dy.time : -view_.dy.time) + at);
   }
 
   Row row_at(int64_t place, int64_t step, int64_t t) const {

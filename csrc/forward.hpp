@@ -33,10 +33,10 @@ class Forward {
   using Finish = void (Forward::*)(int64_t first, int count, int64_t unit, const Vec<T>* sums, const Vec<T>* through_R,
                                    int64_t t);
 
-  const Layer& layer_;
-  const Plan& plan_;
   using FinishWhole = void (Forward::*)(int64_t place, int64_t t);
 
+  const Layer& layer_;
+  const Plan& plan_;
   const Shape cell_;
   const Finish finish_;
   const FinishWhole finish_whole_;
@@ -52,8 +52,7 @@ class Forward {
  public:
   Forward(const Layer& layer, const Plan& plan, Shape cell, Finish finish, FinishWhole finish_whole)
       : layer_(layer), plan_(plan), cell_(cell), finish_(finish), finish_whole_(finish_whole), G(cell.gates),
-        units_{layer.H}, O_(layer.P ? layer.P : layer.H), view_(layer),
-        coins_c_(layer, 0, layer.zone_c),
+        units_{layer.H}, O_(layer.P ? layer.P : layer.H), view_(layer), coins_c_(layer, 0, layer.zone_c),
         coins_h_(layer, 1, layer.zone_h), space_(Workspace::measure([this](auto& space) { take(space); })) {
     take(space_);
   }
@@ -125,9 +124,7 @@ class Forward {
       arrive(thread, plan_.threads, step);
       advance(thread, plan_.threads, 0, 1, step);
     }
-    for (int64_t k = thread; k < plan_.block_count; k += plan_.threads) {
-      for (int row = 0; row < plan_.blocks[k].rows; ++row) end(plan_.blocks[k].first + row);
-    }
+    plan_.each_place(thread, plan_.threads, [this](int64_t place) { end(place); });
   }
 
   // Where the rows of every `of`-th block stand at a step.
@@ -271,13 +268,11 @@ class Forward {
 
   // W x + b of the next kAhead steps, for the same choice of blocks and units as in advance.
   void look_ahead(int block, int of, int64_t unit, int64_t apart, int64_t step) {
+    const int64_t end = step + kAhead < layer_.T ? step + kAhead : layer_.T;
     for (; unit < units_.count(); unit += apart) {
-      for (int64_t k = block; k < plan_.block_count; k += of) {
-        const int64_t first = plan_.blocks[k].first;
-        for (int64_t place = first; place < first + plan_.blocks[k].rows; ++place) {
-          for (int64_t from = step; from < step + kAhead && from < layer_.T; from += kRows) look_ahead(place, unit, from);
-        }
-      }
+      plan_.each_place(block, of, [&](int64_t place) {
+        for (int64_t from = step; from < end; from += kRows) look_ahead(place, unit, from);
+      });
     }
   }
 

@@ -36,6 +36,14 @@ struct Plan {
     }
   }
 
+  // work(place) for each of those rows, alive or not.
+  template <class Work>
+  RECOLLECT_INLINE void each_place(int thread, int of, Work&& work) const {
+    for (int64_t k = thread; k < block_count; k += of) {
+      for (int64_t place = blocks[k].first; place < blocks[k].first + blocks[k].rows; ++place) work(place);
+    }
+  }
+
   // The forward pass reads steps 0, 1, ...; in this order of times.
   RECOLLECT_INLINE int64_t time(int64_t step) const { return reverse ? T - 1 - step : step; }
   // The time that a row reads before t, and whether t is the first or the last that it reads.
