@@ -1,4 +1,4 @@
-"""Two processes that draw, so that loading matplotlib and drawing cost no time beside the training."""
+"""A process that draws, so that loading matplotlib and drawing cost little time beside the training."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def _load() -> None:
 
 @contextmanager
 def studio() -> Iterator[Draw]:
-    """Inside, pictures are drawn by other processes; when it ends all are there, or what went wrong is raised."""
+    """Inside, pictures are drawn by another process; when it ends all are there, or what went wrong is raised."""
     asked: list[Future[None]] = []
-    with ProcessPoolExecutor(2, get_context("spawn"), initializer=_settle) as pool:
-        for _ in range(2):
-            pool.submit(_load)
+    # One is enough: a second would load everything again, and on two threads of one core slow the training.
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=_settle) as pool:
+        pool.submit(_load)
 
         def ask(picture: str, path: Path, *data: object) -> None:
             asked.append(pool.submit(draw, picture, path, *data))

@@ -14,6 +14,7 @@ __all__ = ["continuation", "gates", "held_out", "learning", "overview"]
 
 BASELINE = COLOURS[1]
 SHOWN = 150  # points of the past beside the continuation
+# Where axes stand is given (layout="none") in the pictures that are drawn last: to find it would be half of the drawing.
 GATES = {
     "i": "input gate i: what to write",
     "f": "forget gate f: what to keep",
@@ -42,8 +43,9 @@ def held_out(series: Series, predicted: Floats, seasonal: Floats) -> Figure:
     """What the network said of each held-out point from the 50 before it, and how far off it was."""
     time, truth = np.arange(VALIDATION, len(series.values)), series.values[VALIDATION:]
     with house_style():
-        figure = Figure(figsize=(8, 4))
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+        figure = Figure(figsize=(8, 4), layout="none")
+        places = {"left": 0.09, "right": 0.74, "bottom": 0.12, "top": 0.93, "hspace": 0.25}
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2), gridspec_kw=places)
         upper.plot(time, truth, "o", color=INK, ms=3, label="observed")
         upper.plot(time, predicted, color=OURS, label="LSTM, one step ahead")
         upper.set(title="The held-out part, each point predicted from the 50 before it", ylabel="value")
@@ -64,8 +66,9 @@ def continuation(series: Series, paths: Floats) -> Figure:
     time = len(series.values) + np.arange(paths.shape[1])
     future = series.future[: len(time)]
     with house_style():
-        figure = Figure(figsize=(8, 5))
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+        figure = Figure(figsize=(8, 5), layout="none")
+        places = {"left": 0.09, "right": 0.98, "bottom": 0.2, "top": 0.94, "hspace": 0.2}
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2), gridspec_kw=places)
         for axes, origin in ((upper, np.zeros(len(time))), (lower, paths[0])):
             for level, shade in ((95, 0.18), (80, 0.35)):
                 low, high = np.percentile(paths, (50 - level / 2, 50 + level / 2), axis=0) - origin
@@ -77,7 +80,7 @@ def continuation(series: Series, paths: Floats) -> Figure:
         upper.plot(past, series.values[past], color=INK, lw=1, label="observed")
         upper.set(title=f"{len(time)} steps on its own: each prediction is the next step's input", ylabel="value")
         lower.set(title="The same, less the LSTM's own path", xlabel="step", ylabel="difference")
-        figure.legend(*upper.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        figure.legend(*upper.get_legend_handles_labels(), loc="lower center", ncols=3)
     return figure
 
 
@@ -104,12 +107,12 @@ def gates(window: Floats, trace: dict[str, Floats]) -> Figure:
     order = np.argsort(trace["f"].mean(axis=0))
     begin = 1000 - WINDOW
     with house_style():
-        figure = Figure(figsize=(8, 6))
-        above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=(1, 4))[:, 0]
-        axes = above.subplots()
+        figure = Figure(figsize=(8, 6), layout="none")
+        axes = figure.add_axes((0.08, 0.83, 0.78, 0.13))
         axes.plot(np.arange(begin, begin + WINDOW), window, "o-", ms=2.5, lw=1, color=INK)
         axes.set(title="The last window, as the network reads it", ylabel="value", xlim=(begin - 0.5, begin + WINDOW))
-        panels = below.subplots(2, 2, sharex=True, sharey=True)
+        places = {"left": 0.08, "right": 0.86, "bottom": 0.08, "top": 0.73, "hspace": 0.17, "wspace": 0.08}
+        panels = figure.subplots(2, 2, sharex=True, sharey=True, gridspec_kw=places)
         for axes, (name, title) in zip(panels.flat, GATES.items(), strict=True):
             values = trace[name][:, order].T
             bound = max(1.0, float(np.abs(values).max())) if name == "g" else 1.0
@@ -121,7 +124,8 @@ def gates(window: Floats, trace: dict[str, Floats]) -> Figure:
             axes.set_title(title)
             axes.grid(False)
             if name in "go":
-                below.colorbar(image, ax=panels, pad=0.01, label={"g": "candidate", "o": "gates i, f, o"}[name])
+                label, bottom = {"g": ("candidate g", 0.43), "o": ("gates i, f, o", 0.08)}[name]
+                figure.colorbar(image, cax=figure.add_axes((0.88, bottom, 0.02, 0.3)), label=label)
         for axes in panels[:, 0]:
             axes.set_ylabel("unit")
         for axes in panels[1]:
