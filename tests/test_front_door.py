@@ -119,6 +119,7 @@ def test_the_reference_spells_signatures_as_they_are(module: str, node: ast.Clas
 def test_the_reference_has_every_public_name() -> None:
     declared = {node.name for _, node in stubs()}
     assert {name for name in recollect.__all__ if not name.startswith("_")} <= declared
+    assert {*importlib.import_module("recollect.memory").__all__} <= declared
 
 
 def test_the_reference_has_every_option_of_the_command_and_no_other() -> None:

@@ -1,4 +1,4 @@
-"""The pages on the layer and its kernels say what the code says: names that exist, and pieces of code that run."""
+"""The pages on the layer, its kernels and its memory: names that exist, and pieces of code that run."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from recollect.kernels.machine import core_trouble
 ROOT = Path(__file__).parents[1]
 KERNEL = (ROOT / "docs/explanation/kernel.md").read_text(encoding="utf-8")
 LAYER = (ROOT / "docs/how-to/layer.md").read_text(encoding="utf-8")
+MEMORY = (ROOT / "docs/explanation/memory.md").read_text(encoding="utf-8")
 FILE = r"(?:csrc|src|examples)/[\w./]+\.\w+"
 WAY_DOWN = re.findall(rf"^\| `({FILE})` \| (.+) \|$", KERNEL, re.MULTILINE)
 
@@ -46,7 +47,7 @@ def test_the_kernel_page_speaks_of_functions_that_exist() -> None:
         assert re.search(rf"\b{member}\(", code), f"{owner}::{member}"
 
 
-@pytest.mark.parametrize("page", [pytest.param(KERNEL, id="kernel"), pytest.param(LAYER, id="layer")])
+@pytest.mark.parametrize("page", [KERNEL, LAYER, MEMORY], ids=["kernel", "layer", "memory"])
 def test_the_pieces_of_code_run(page: str) -> None:
     code = "\n".join(re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE))
     assert "lstm(x" in code

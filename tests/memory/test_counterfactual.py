@@ -15,13 +15,14 @@ from recollect.nn.cells import CELLS
 
 
 def test_before_the_change_nothing_differs_and_after_it_two_traces_do(cell: str, make, normal, gaps):
-    layer, x = make(cell, num_layers=2).train(), normal(30, 3)
+    layer, x = make(cell, num_layers=2, dropout=0.5).train(), normal(30, 3)
     between = gaps(layer, x)
     found = counterfactual(layer, x.numpy(), 11, 2, 1.5, gaps=between)
     assert list(found.difference) == list(CELLS[cell].trace._fields) and layer.training
     assert (found.step, found.feature, found.was, found.instead) == (11, 2, x[11, 2].item(), 1.5)
     other = x.clone()
     other[11, 2] = 1.5
+    layer.eval()
     was, would = (layer.trace(values, gaps=between)._asdict() for values in (x, other))
     for name, difference in found.difference.items():
         assert not difference[:11].any() and difference[11:].any(axis=(0, 2)).all()

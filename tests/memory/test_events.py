@@ -40,6 +40,13 @@ def test_the_thresholds_are_the_units_own(told: Callable):
     assert len(events(told(**dead)).kind) == 0
 
 
+def test_what_is_small_is_neither_kept_nor_shown_nor_forgotten(told: Callable):
+    quiet = {name: [*values, *values] for name, values in STORY.items()}
+    quiet["c"] = [*STORY["c"], *(0.4 * value for value in STORY["c"])]
+    found = events(told(**quiet))
+    assert [kind for kind, start in zip(found.kind, found.start, strict=True) if start >= 10] == ["write"]
+
+
 def test_what_goes_on_at_the_end_is_an_event_up_to_there(told: Callable):
     found = events(told(**{name: values[:7] for name, values in STORY.items()}))
     assert list(zip(found.kind, found.start, found.steps, strict=True)) == [

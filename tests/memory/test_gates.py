@@ -38,8 +38,8 @@ def test_gates_that_never_move_are_named_in_words(make: Callable, normal: Callab
         layer.weights(0).b[8:16] = 50.0
     found = gates(record(layer, normal(200, 3))).warnings()
     assert found == [
-        "layer 0: 8 of 8 units never close their forget gate (f is above 0.9 at 99% of the steps or more): they never "
-        "forget",
+        "layer 0: 8 of 8 units never close their forget gate (f is above 0.9 at 99% of the steps or more): they keep "
+        "nearly all of it at every step",
         "layer 1: 3 of 8 units never open their output gate (o is below 0.1 at 99% of the steps or more): they hardly "
         "ever show what they hold",
     ]

@@ -58,6 +58,7 @@ def test_moving_gates_by_hand_whatever_the_pieces(size: int, small_pieces: Calla
             steps, seen = by_hand(values["f"][:, 0, row, unit].astype(float).tolist(), t)
             assert found.steps[n, 0, unit] == pytest.approx(steps, rel=1e-6)
             assert found.seen[n, 0, unit] == seen
+    np.testing.assert_allclose(found.closed, math.log(0.5) / np.log(values["f"].astype(float)).mean((0, 2)))
     fewer = half_life(Recording("lstm", 0.0, values), origins=20)
     assert fewer.origins[::2].tolist() == [0, 10, 20, 29, 39, 49, 59, 68, 78, 88]
 
@@ -81,6 +82,8 @@ def test_ends_that_are_not_seen_count_while_they_are_followed():
     found = summary(np.arange(4), steps, seen, None)
     assert (found.low.item(), found.median.item(), found.high.item()) == (2, 5, math.inf)  # 3/4, then 3/4 * 1/2
     assert found.censored.item() == 0.5
+    tied = summary(np.arange(2), np.array([5.0, 5.0])[:, None, None], np.array([False, True])[:, None, None], None)
+    assert (tied.median.item(), tied.high.item()) == (5, math.inf)  # who is lost at 5 was alive at 5
 
 
 def test_shares_fall_to_a_half_on_a_line_of_logarithms():

@@ -34,7 +34,7 @@ def test_without_recurrence_it_is_what_the_gates_say(gated: str, still: Callable
 
 
 def test_it_is_the_difference_of_two_runs(cell: str, make: Callable, normal: Callable, gaps: Callable, small_pieces):
-    layer, x = make(cell, num_layers=2).train(), normal(40, 2, 3)
+    layer, x = make(cell, num_layers=2, dropout=0.5).train(), normal(40, 2, 3)
     between = gaps(layer, x)
     recording = record(layer, x, gaps=between)
     small_pieces(24 * 9 * 8 * 5)
@@ -49,7 +49,7 @@ def test_it_is_the_difference_of_two_runs(cell: str, make: Callable, normal: Cal
 
 def two_runs(layer: LSTM, x: Tensor, gaps: Tensor | None, t: int, row: int, k: int, unit: int, delta: float):
     """Step by step in float64, from the beginning, once with the difference and once without."""
-    layer, memory = copy.deepcopy(layer).double(), "c" if CELLS[layer.cell].has_c else "h"
+    layer, memory = copy.deepcopy(layer).double().eval(), "c" if CELLS[layer.cell].has_c else "h"
     runs = []
     for added in (0.0, delta):
         state, values = None, []
@@ -84,7 +84,11 @@ def test_a_memory_that_never_moves_gets_a_difference_of_one(still: Callable):
 
 def test_what_does_not_fit_is_said(make: Callable, normal: Callable):
     layer, x = make("lstm"), normal(30, 3)
-    with pytest.raises(ShapeError, match="x has 29 steps of 1 rows, the recording 30 of 1"):
+    with pytest.raises(ShapeError, match="x has 29 steps of 1 rows, and the recording 30 of 1"):
         injection(layer, x[1:], record(layer, x))
+    with pytest.raises(InputError, match="delta is 0 and T is 30"):
+        injection(layer, x, record(layer, x), delta=0)
+    with pytest.raises(InputError, match="T is 1: a difference"):
+        injection(layer, x[:1], record(layer, x[:1]))
     with pytest.raises(InputError, match="bidirectional"):
         injection(make("lstm", bidirectional=True), x, record(layer, x))

@@ -34,7 +34,7 @@ def differences(layer: LSTM, x: Tensor, gaps: Tensor | None, t: int, row: int, K
     return norms
 
 
-@pytest.mark.parametrize("form", [{}, {"num_layers": 2}, {"num_layers": 2, "proj_size": 2}])
+@pytest.mark.parametrize("form", [{}, {"num_layers": 2, "dropout": 0.5}, {"num_layers": 2, "proj_size": 2}])
 def test_reach_is_the_norm_of_finite_differences(cell: str, form: dict, make, normal, gaps, small_pieces):
     if "proj_size" in form and not CELLS[cell].has_c:
         pytest.skip("this cell has no projection")
@@ -43,6 +43,8 @@ def test_reach_is_the_norm_of_finite_differences(cell: str, form: dict, make, no
     small_pieces(2 * 4 * 4 * 3)  # three steps on the way there, one output on the way back
     found = reach(layer, x, steps=6, origins=3, gaps=between)
     assert found.origins.tolist() == [6, 10, 13] and found.norm.shape == (7,)
+    assert layer.training
+    layer.eval()
     for n, t in enumerate(found.origins.tolist()):
         np.testing.assert_allclose(found.each[n], differences(layer, x, between, t, n % 2, 6), rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(found.norm, found.each.mean(0))

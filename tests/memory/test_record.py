@@ -88,11 +88,17 @@ def test_one_row_a_state_to_begin_with_and_an_array_of_any_kind(make: Make, norm
     np.testing.assert_allclose(found.mean("c"), found["c"].mean((0, 2)), rtol=1e-6)
 
 
+def test_a_layer_in_training_is_read_as_it_will_be_used(make: Make, normal: Normal):
+    layer, x = make("lstm", num_layers=2, dropout=0.5, regularize=Recurrent(dropconnect=0.5)), normal(40, 3)
+    found = record(layer.train(), x)
+    same(found, {"h": layer.eval().trace(x[:, None]).h}, exact=False)
+
+
 def test_files_are_read_when_asked_for_and_opened_again(make: Make, normal: Normal, tmp_path: Path):
     layer, x = make("decay", proj_size=2), normal(30, 2, 3)
     found = record(layer, x, gaps=x[..., 0].abs(), folder=tmp_path / "deep" / "record")
     assert isinstance(found["f"], np.memmap) and found["h"].shape == (30, 1, 2, 2)
-    again = Recording.open(tmp_path / "deep" / "record")
+    again = Recording.open(str(tmp_path / "deep" / "record"))
     assert again == found and list(again.values) == ["i", "f", "g", "o", "c", "h", "gamma"]
 
 
@@ -103,12 +109,36 @@ def test_a_record_that_fails_leaves_nothing_and_what_was_there(make: Make, norma
 
     def chunks():
         yield normal(30, 3)
-        raise RuntimeError("the line is cut")
+        raise TimeoutError("the line is cut")  # an OSError, and not of the disk
 
-    with pytest.raises(RuntimeError, match="cut"):
+    with pytest.raises(TimeoutError, match="cut"):
         record(layer, chunks(), folder=place)
     assert {path.name: path.read_bytes() for path in place.iterdir()} == before
     assert list(tmp_path.iterdir()) == [place]
+
+
+def test_a_disk_that_is_full_is_said(make: Make, normal: Normal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(file, about):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np.lib.format, "write_array_header_1_0", full)
+    with pytest.raises(OutputError, match=r"cannot write the recording to .*: No space left"):
+        record(make("lstm"), normal(30, 3), folder=tmp_path / "record")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_source_may_write_every_chunk_into_the_same_array(make: Make, normal: Normal):
+    layer, x = make("lstm"), normal(60, 3).numpy()
+
+    def chunks():
+        buffer = np.empty((7, 3), np.float32)
+        for start in range(0, 60, 7):
+            part = x[start : start + 7]
+            buffer[: len(part)] = part
+            yield buffer[: len(part)]
+        buffer[:] = np.nan
+
+    np.testing.assert_array_equal(record(layer, chunks())["c"], record(layer, x)["c"])
 
 
 def test_a_folder_that_is_no_recording_is_refused(make: Make, normal: Normal, tmp_path: Path):
@@ -117,6 +147,9 @@ def test_a_folder_that_is_no_recording_is_refused(make: Make, normal: Normal, tm
     record(make("lstm"), normal(30, 3), folder=tmp_path)
     np.save(tmp_path / "f.npy", np.zeros((29, 1, 1, 4), np.float32))
     with pytest.raises(ArtifactError, match="record it again"):
+        Recording.open(tmp_path)
+    (tmp_path / "f.npy").write_bytes(b"")
+    with pytest.raises(ArtifactError, match="no recording"):
         Recording.open(tmp_path)
     (tmp_path / "recording.json").write_text(json.dumps(["f"]), encoding="utf-8")
     with pytest.raises(ArtifactError, match="no recording"):

@@ -49,8 +49,8 @@ def ablation(
     0 takes both. gate "f" at 1 makes a unit that never forgets, "i" at 0 one that never writes. ``score`` gives the
     task's own metric, high or low the better, and leaves the module as it is.
 
-    Lakretz et al. 2019, "The emergence of number and syntax units in LSTM language models", section 4, take single
-    units of a language model away so. Raises InputError as ``clamped``.
+    Lakretz et al. 2019, "The emergence of number and syntax units in LSTM language models", take single units of a
+    language model away so, in their ablation study. Raises InputError as ``clamped``.
     """
     whole = float(score(module))
     shape = lstm.num_layers * (1 + lstm.bidirectional), lstm.hidden_size

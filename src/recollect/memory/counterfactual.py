@@ -53,9 +53,9 @@ def counterfactual(
     """
     if x.ndim != 2:
         raise ShapeError(f"x has the shape {list(x.shape)}, and must be one row [T, I]")
-    for name, place_, size in (("step", step, len(x)), ("feature", feature, x.shape[1])):
-        if not 0 <= place_ < size:
-            raise InputError(f"{name} is {place_}, and must lie in 0..{size - 1}")
+    for name, at, size in (("step", step, len(x)), ("feature", feature, x.shape[1])):
+        if not 0 <= at < size:
+            raise InputError(f"{name} is {at}, and must lie in 0..{size - 1}")
     given = place(lstm, x)
     other = given.clone()
     other[step, feature] = instead

@@ -63,8 +63,8 @@ def events(recording: Recording, *, share: float = 0.1, most: int = 100) -> Even
     middle, span = _bounds(recording)
     runs = {kind: _Runs(L * B * H) for kind in KINDS}
     for start, stop in recording.blocks():
-        for kind, (done, size) in _doing(_inside(recording, start, stop), middle, span, share).items():
-            runs[kind].feed(start, done.reshape(stop - start, -1), size.reshape(stop - start, -1))
+        for kind, (going, size) in _doing(_inside(recording, start, stop), middle, span, share).items():
+            runs[kind].feed(start, going.reshape(stop - start, -1), size.reshape(stop - start, -1))
             runs[kind].prune(B, H, most, longest=kind == "keep")
     nothing = np.zeros((1, L * B * H))
     for kind, run in runs.items():

@@ -20,7 +20,7 @@ SHUT, OPEN = 0.1, 0.9
 ALWAYS = 0.99  # of the steps
 WORDS = {
     "i": ("input gate", "hardly ever write", "write at every step"),
-    "f": ("forget gate", "forget what they hold at every step", "never forget"),
+    "f": ("forget gate", "forget what they hold at every step", "keep nearly all of it at every step"),
     "o": ("output gate", "hardly ever show what they hold", "always show what they hold"),
     "r": ("reset gate", "never let the candidate see the past", "always let the candidate see the past"),
     "z": ("update gate", "replace what they hold at every step", "never take in anything new"),

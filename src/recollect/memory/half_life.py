@@ -55,7 +55,7 @@ def half_life(recording: Recording, *, origins: int = 4096) -> HalfLife:
 
     What comes back by way of h and R is not in it: that is measured by ``injection``. Gers, Schmidhuber & Cummins 2000,
     "Learning to forget", section 3 (the forget gate as what the cell keeps); Tallec & Ollivier 2018, "Can recurrent
-    neural networks warp time?", section 1.2 (its value as a time scale); Kaplan & Meier 1958 (the estimate).
+    neural networks warp time?", section 2 (its value as a time scale); Kaplan & Meier 1958 (the estimate).
 
     Raises InputError for the rnn cell, which has no gate that keeps.
     """
@@ -115,8 +115,8 @@ def summary(origins: Ints, steps: Floats, seen: Bools, closed: Floats | None) ->
 def _reached(steps: Floats, seen: Bools, share: float) -> Floats:
     """The steps by which ``share`` of the origins have lost their half; infinite if they are not seen to.
 
-    Kaplan & Meier 1958, "Nonparametric estimation from incomplete observations", section 2: the share alive is the
-    product over the ends in order of 1 - 1 / (how many were followed so far).
+    The share alive is the product, over the ends in order, of 1 - 1 / (how many were followed so far): the
+    product-limit estimate of Kaplan & Meier 1958, "Nonparametric estimation from incomplete observations".
     """
     order = np.lexsort((~seen, steps), axis=0)
     times, ended = np.take_along_axis(steps, order, 0), np.take_along_axis(seen, order, 0)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recollect.core.errors import ShapeError
+from recollect.core.errors import InputError, ShapeError
 from recollect.core.state import LSTMState
 from recollect.memory.half_life import HalfLife, durations, summary
 from recollect.memory.reading import (
@@ -66,15 +66,17 @@ def injection(
     by default ``delta`` is the standard deviation of the unit's memory there, or 1 for one that never moves. All
     units are followed in one batch, K = ``steps`` or less (half the record), from ``origins`` evenly spread steps.
 
-    Raises InputError for a bidirectional layer, ShapeError where x and recording differ in length.
+    Raises InputError for a bidirectional layer, a single step or a delta of 0, ShapeError where x and recording differ.
     """
     check_forwards(lstm, "injection")
     read = time_first(lstm, x, gaps)
     T, L, B, H = recording.shape
-    if (len(read.x), read.x.shape[1]) != (T, B) or T < 2:
+    if (len(read.x), read.x.shape[1]) != (T, B):
         raise ShapeError(
-            f"x has {len(read.x)} steps of {read.x.shape[1]} rows, the recording {T} of {B}: at least 2 steps"
+            f"x has {len(read.x)} steps of {read.x.shape[1]} rows, and the recording {T} of {B}: not of this x"
         )
+    if T < 2 or delta == 0:
+        raise InputError(f"delta is {delta} and T is {T}: a difference that is not 0 is followed over 2 steps or more")
     K = min(steps, max(1, (T - 1) // 2))
     at = spread(T - K, origins)
     added = _deviation(recording) if delta is None else np.full((L, H), float(delta))

@@ -53,9 +53,8 @@ def reach(lstm: LSTM, x: Values, *, steps: int = 100, origins: int = 8, gaps: Va
     turn. h is what the layer gives, the output of its last layer. Each output goes back in a row of its own, all in one
     batch. For comparison give a layer of the same size with cell="rnn".
 
-    Hochreiter 1991 and Bengio, Simard & Frasconi 1994, "Learning long-term dependencies with gradient descent is
-    difficult", section 4 (how it vanishes); Pascanu, Mikolov & Bengio 2013, "On the difficulty of training recurrent
-    neural networks", section 2.
+    Pascanu, Mikolov & Bengio 2013, "On the difficulty of training recurrent neural networks", section 2 (how it
+    vanishes), after Hochreiter 1991 and Bengio, Simard & Frasconi 1994.
 
     Raises InputError for a bidirectional layer, ShapeError for x without a step and as ``LSTM.forward``.
     """

@@ -51,6 +51,12 @@ class Piece(NamedTuple):
         """Steps ``start`` to ``stop``, nothing copied."""
         return Piece(self.x[start:stop], None if self.gaps is None else self.gaps[start:stop])
 
+    def copy(self) -> Piece:
+        """The same steps in arrays of their own."""
+        x, gaps = (v.clone() if isinstance(v, Tensor) else None if v is None else np.array(v) for v in self)
+        assert x is not None
+        return Piece(x, gaps)
+
     def row(self, row: int) -> Piece:
         """One row of the batch, as a batch of one."""
         return Piece(self.x[:, row : row + 1], None if self.gaps is None else self.gaps[:, row : row + 1])
@@ -83,6 +89,7 @@ def pieces(given: Iterable[Piece], most: int) -> Iterator[Piece]:
             if len(waiting.x) >= steps + FEW:
                 yield waiting.part(0, steps)
                 waiting = waiting.part(steps, len(waiting.x))
+        waiting = None if waiting is None else waiting.copy()  # who gave the chunk may write the next one over it
     if waiting is not None:
         yield waiting
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO
@@ -39,7 +39,12 @@ Given = Values | Iterable[Values]
 
 
 def record(
-    lstm: LSTM, x: Given, *, gaps: Given | None = None, state: LSTMState | None = None, folder: Path | None = None
+    lstm: LSTM,
+    x: Given,
+    *,
+    gaps: Given | None = None,
+    state: LSTMState | None = None,
+    folder: Path | str | None = None,
 ) -> Recording:
     """Read ``x`` and keep everything that ``LSTM.trace`` shows: each [T, L, B, H] in float32, B = 1 for one row.
 
@@ -62,10 +67,11 @@ def record(
     if folder is None:
         kept = list(found)
         return Recording(lstm.cell, share, {name: np.concatenate([piece[name] for piece in kept]) for name in kept[0]})
-    with staged_folder(folder) as stage:
+    with staged_folder(Path(folder)) as stage:
         shapes = _write(stage, found)
         about = {"cell": lstm.cell, "zoneout": share, "shapes": shapes}
-        (stage / MANIFEST).write_text(json.dumps(about), encoding="utf-8")
+        with _writing(stage):
+            (stage / MANIFEST).write_text(json.dumps(about), encoding="utf-8")
     return Recording.open(folder)
 
 
@@ -101,9 +107,9 @@ def _write(stage: Path, found: Iterator[dict[str, Floats]]) -> dict[str, list[in
     """Each quantity into a .npy file of its own, whose head is written anew when its length is known; the shapes."""
     files: dict[str, BinaryIO] = {}
     shapes: dict[str, list[int]] = {}
-    try:
-        with ExitStack() as stack:
-            for values in found:
+    with ExitStack() as stack:
+        for values in found:
+            with _writing(stage):
                 for name, value in values.items():
                     if name not in files:
                         files[name] = stack.enter_context((stage / f"{name}.npy").open("wb"))
@@ -111,12 +117,19 @@ def _write(stage: Path, found: Iterator[dict[str, Floats]]) -> dict[str, list[in
                         _head(files[name], shapes[name])
                     value.tofile(files[name])
                     shapes[name][0] += len(value)
+        with _writing(stage):
             for name, file in files.items():
                 file.seek(0)
                 _head(file, shapes[name])
+    return shapes
+
+
+@contextmanager
+def _writing(stage: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise OutputError(f"cannot write the recording to {stage.parent}: {error.strerror or error}") from error
-    return shapes
 
 
 def _head(file: BinaryIO, shape: list[int]) -> None:

@@ -36,15 +36,18 @@ class Recording:
     values: Mapping[str, Floats | Path]
 
     @classmethod
-    def open(cls, folder: Path) -> Recording:
+    def open(cls, folder: Path | str) -> Recording:
         """A recording that was written to ``folder``; ArtifactError if it is not there or not whole."""
+        place = Path(folder)
         try:
-            found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            made = cls(found["cell"], found["zoneout"], {name: folder / f"{name}.npy" for name in found["shapes"]})
-            whole = {name: list(made[name].shape) for name in made.values} == found["shapes"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            found = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
+            kind = CELLS[found["cell"]]
+            names = [*kind.trace._fields, *(["gamma"] if kind.reads_gaps else [])]
+            made = cls(found["cell"], float(found["zoneout"]), {name: place / f"{name}.npy" for name in names})
+            whole = {name: list(made[name].shape) for name in names} == found["shapes"]
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise ArtifactError(f"{folder} holds no recording that can be read: {error}") from error
-        if not whole or made.cell not in CELLS:
+        if not whole:
             raise ArtifactError(f"{folder} holds files that do not belong to the recording there: record it again")
         return made
 
