@@ -1,4 +1,4 @@
-"""The kernels in graphs: torch.compile without a break, torch.export at any length and batch, the operators themselves."""
+"""The kernels in graphs: torch.compile without a break, torch.export at any length and batch, torch's own checks."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ __all__ = ["continuation", "gates", "held_out", "learning", "overview"]
 
 BASELINE = COLOURS[1]
 SHOWN = 150  # points of the past beside the continuation
-# Where axes stand is given (layout="none") in the pictures that are drawn last: to find it would be half of the drawing.
+# The pictures drawn last say where their axes stand (layout="none"): to find it would be half of the drawing.
 GATES = {
     "i": "input gate i: what to write",
     "f": "forget gate f: what to keep",
