@@ -26,7 +26,16 @@ from recollect.report.pictures import (
 from recollect.tasks.forecast.results import Backtest, Intervals
 from recollect.train.record import Record
 
-__all__ = ["Pick", "backtest_pictures", "calibration", "forecast_pictures", "horizons", "learning", "pick_series"]
+__all__ = [
+    "Pick",
+    "backtest_pictures",
+    "calibration",
+    "forecast_pictures",
+    "horizons",
+    "learning",
+    "pick_series",
+    "times_of",
+]
 
 SHOWN, PER_PICTURE = 12, 6
 S = TypeVar("S")
@@ -119,9 +128,9 @@ def _forecast_series(panel: Panel, forecast: Intervals, pick: Pick, tail: int) -
     start = int(panel.starts[n])
     return ForecastSeries(
         pick.title(panel),
-        _times(panel.clock, start + np.arange(first, end)),
+        times_of(panel.clock, start + np.arange(first, end)),
         panel.history(n)[first:],
-        _times(panel.clock, start + np.arange(end, end + horizon)),
+        times_of(panel.clock, start + np.arange(end, end + horizon)),
         forecast.point[n],
         forecast.lower[n],
         forecast.upper[n],
@@ -138,9 +147,9 @@ def _backtest_series(backtest: Backtest, pick: Pick) -> BacktestSeries:
     ours = backtest.ours
     return BacktestSeries(
         pick.title(panel),
-        _times(panel.clock, start + np.arange(first, int(panel.ends[n]))),
+        times_of(panel.clock, start + np.arange(first, int(panel.ends[n]))),
         panel.history(n)[first:],
-        _times(panel.clock, (start + origins[:, None] + np.arange(horizon)).ravel()).reshape(-1, horizon),
+        times_of(panel.clock, (start + origins[:, None] + np.arange(horizon)).ravel()).reshape(-1, horizon),
         ours.point[rows],
         ours.lower[rows],
         ours.upper[rows],
@@ -148,7 +157,7 @@ def _backtest_series(backtest: Backtest, pick: Pick) -> BacktestSeries:
     )
 
 
-def _times(clock: Clock, steps: NDArray[np.int64]) -> NDArray[np.generic]:
+def times_of(clock: Clock, steps: NDArray[np.int64]) -> NDArray[np.generic]:
     """Local times as datetime64, or step numbers."""
     moments = clock.moments(steps)
     if getattr(moments.dtype, "time_zone", None):

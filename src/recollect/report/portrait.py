@@ -1,0 +1,70 @@
+"""The inside of a layer over a stretch of time, as plain arrays: what the pictures of a memory and its page show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recollect.report.words import number
+
+__all__ = ["Portrait"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Times = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """H units of an LSTM layer over T of its steps, and the series of N values that it read meanwhile.
+
+    Times are datetime64 or step numbers. Half-lives are counted in steps of the series, ``span`` of which lie between
+    two steps of the layer; ``what`` is the name of one: "week".
+
+    Attributes:
+        name: of the series.
+        series_times: [N], and ``series`` [N], its values; NaN where not observed.
+        times: [T], that of the newest value which the layer knows at each step.
+        values: i, f, g, o, c and h by name, each [T, H].
+        before: [H], the cell before the first of the T steps.
+        half_life: [3, H], first quartile, median and third quartile; infinite where the record is too short to tell.
+        order: [H], the units from sprinter to keeper.
+        seasonal: [H], the share of each cell's movement that is the place in the season; None without a season.
+        span: steps of the series in a step of the layer.
+        season: in steps of the series, 1 is none.
+        reads: the steps of the series that the layer reads before it is asked for an answer.
+        what: the name of a step of the series.
+    """
+
+    name: str
+    series_times: Times
+    series: Floats
+    times: Times
+    values: Mapping[str, Floats]
+    before: Floats
+    half_life: Floats
+    order: Ints
+    seasonal: Floats | None
+    span: int
+    season: int
+    reads: int
+    what: str
+
+    def lasting(self, steps: float) -> str:
+        """``steps`` of the series in words: "12 weeks", "one week"; "longer than the record" where infinite."""
+        if not np.isfinite(steps):
+            return "longer than the record"
+        size = number(float(f"{steps:.2g}") if steps < 100 else round(steps))
+        return f"one {self.what}" if size == "1" else f"{size} {self.plural}"
+
+    @property
+    def plural(self) -> str:
+        """The name of several steps of the series: "weeks"; "steps of 15 minutes" stays as it is."""
+        return self.what if self.what.startswith("steps") else f"{self.what}s"
+
+    def when(self, step: int) -> str:
+        """The time of a step as text."""
+        return str(self.times[step])
