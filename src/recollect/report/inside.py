@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from recollect.report.words import number
 
 __all__ = ["half_life_figure", "reach_figure", "ribbon_figure"]
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 
 RIBBONS = {
     "i": "input gate i: does the unit write?",
@@ -62,7 +63,7 @@ def ribbon_figure(portrait: Portrait) -> Figure:
 
 
 def half_life_figure(portrait: Portrait) -> Figure:
-    """Each unit's half-life, median and quartiles, from sprinter to keeper; its colour says how seasonal the unit is."""
+    """Each unit's half-life, median and quartiles, from sprinter to keeper; its colour says how seasonal it is."""
     low, median, high = portrait.half_life[:, portrait.order]
     known = np.isfinite(median)
     finite = portrait.half_life[np.isfinite(portrait.half_life)]
@@ -119,7 +120,9 @@ def reach_figure(curves: Mapping[str, Floats], span: int, plural: str) -> Figure
         axes.set_title("How far back an output depends on what was read: the influence of older inputs")
         axes.set(xlabel=f"age of the input in {plural}", ylabel="influence, as a share of the newest input's")
         if span > 1:
-            steps = axes.secondary_xaxis("top", functions=(lambda x: x / span, lambda k: k * span))
+            steps = axes.secondary_xaxis(
+                "top", functions=(lambda x: np.divide(x, span), lambda k: np.multiply(k, span))
+            )
             steps.set_xlabel("the same in steps of the LSTM")
             axes.set_title(axes.get_title("left"), pad=34)
         figure.legend(loc="outside lower center", ncols=3)

@@ -1,7 +1,8 @@
-"""A report as one HTML file that can be sent to a colleague: no script, nothing fetched from elsewhere."""
+"""A report as one HTML file that can be sent to a colleague: nothing fetched from elsewhere, no script but our own."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from recollect.core.files import write_whole
 
-__all__ = ["Picture", "Report", "Section", "Table", "write_report"]
+__all__ = ["Picture", "Report", "Section", "Table", "render", "write_report"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class Report:
 
 def write_report(path: Path, report: Report) -> None:
     """Write ``report`` whole to ``path`` as one self-contained HTML file; raises OutputError if that cannot be done."""
+    write_whole(path, render("report.html.jinja", {"report": report}))
+
+
+def render(template: str, content: Mapping[str, object]) -> str:
+    """A template of this room filled with ``content``, all text escaped."""
     environment = Environment(
         loader=PackageLoader("recollect.report"),
         autoescape=True,
@@ -70,4 +76,4 @@ def write_report(path: Path, report: Report) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    write_whole(path, environment.get_template("report.html.jinja").render(report=report))
+    return environment.get_template(template).render(content)

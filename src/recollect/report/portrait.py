@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from recollect.report.words import number
 
 __all__ = ["Portrait"]
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.int64]
 Times = npt.NDArray[np.generic]
 
@@ -64,7 +65,3 @@ class Portrait:
     def plural(self) -> str:
         """The name of several steps of the series: "weeks"; "steps of 15 minutes" stays as it is."""
         return self.what if self.what.startswith("steps") else f"{self.what}s"
-
-    def when(self, step: int) -> str:
-        """The time of a step as text."""
-        return str(self.times[step])

@@ -1,4 +1,4 @@
-"""``recollect forecast run | train | predict | backtest``."""
+"""``recollect forecast run | train | predict | backtest``, and ``recollect memory``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Folder = Annotated[Path, typer.Option(metavar="DIR", help="Folder for the result
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``forecast`` and its verbs to the command."""
+    """Add ``forecast`` and its verbs, and ``memory``, to the command."""
     verbs = typer.Typer(
         name="forecast",
         help="Forecast time series, with intervals that hold.",
@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
         verbs.command(name)(from_options(work))
     verbs.command("predict")(predict)
     app.add_typer(verbs)
+    app.command("memory")(memory)
 
 
 def run(columns: Columns, learning: Learning, judging: Judging, out: Folder) -> None:
@@ -62,3 +63,21 @@ def predict(
     from recollect.tasks.forecast import journey
 
     journey.predict(model, data, out)
+
+
+def memory(
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="Folder that forecast train wrote, or DIR/model of forecast run.")
+    ],
+    out: Folder,
+    data: Annotated[
+        Path | None, typer.Argument(metavar="[DATA]", help="Data to read. [default: the newest of the training]")
+    ] = None,
+    series: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which series to read, where there are several.")
+    ] = None,
+) -> None:
+    """See what a model's LSTM keeps, for how long, and when it lets go."""
+    from recollect.tasks.forecast import journey
+
+    journey.memory(model, data, series, out)

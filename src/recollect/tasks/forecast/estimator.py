@@ -17,6 +17,7 @@ from recollect.data.season import infer_season
 from recollect.tasks.forecast.artifact import load_model, save_model
 from recollect.tasks.forecast.backtest import backtest_panel
 from recollect.tasks.forecast.fitting import fit_model
+from recollect.tasks.forecast.memory import Memory, look_inside
 from recollect.tasks.forecast.model import Model
 from recollect.tasks.forecast.results import Backtest, Intervals, forecast_frame
 from recollect.tasks.forecast.resuming import Checkpoints
@@ -226,6 +227,14 @@ class Forecaster:
             panel, self.settings, self.settings.season, folds=folds, stride=stride, refit=refit,
             baselines=baselines, validation=validation, progress=_bar,
         )  # fmt: skip
+
+    def memory(self, frame: FrameLike = None, *, series: str | None = None) -> Memory:
+        """What the LSTM keeps, for how long, and when it lets go, while it reads ``frame``, or its own newest data.
+
+        ``series`` names the series to read, by default the longest. ``look_inside`` tells what is computed. Raises
+        DataError as ``fit`` and InputError for a series that is not there.
+        """
+        return look_inside(self.model, self.panel if frame is None else self.read(frame), series)
 
     def save(self, folder: str | Path) -> None:
         """Write manifest.json, weights.safetensors and the newest history; raises OutputError.

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 from rich.console import Console
+from rich.text import Text
 
 from recollect.core.errors import DataError
 from recollect.core.files import staged_folder, write_whole
@@ -19,8 +20,11 @@ from recollect.data.notes import Note
 from recollect.data.panel import Panel, build_panel
 from recollect.data.tables import read_table
 from recollect.report.canvas import save
+from recollect.report.explorer import write_explorer
 from recollect.report.page import write_report
+from recollect.tasks.forecast import memory_report
 from recollect.tasks.forecast.estimator import Forecaster
+from recollect.tasks.forecast.memory import look_inside
 from recollect.tasks.forecast.options import Columns, Judging, Learning, names, percents, words
 from recollect.tasks.forecast.plots import backtest_pictures, pick_series
 from recollect.tasks.forecast.report import Run, build_report
@@ -32,7 +36,7 @@ from recollect.tasks.forecast.trial import Trial, hold_trial
 from recollect.tasks.forecast.written import csv, scores_json
 from recollect.train.progress import Progress, RichProgress
 
-__all__ = ["backtest", "predict", "run", "train"]
+__all__ = ["backtest", "memory", "predict", "run", "train"]
 
 TRIAL, MODEL = "test on the past", "final model"
 
@@ -106,6 +110,29 @@ def predict(model: Path, data: Path | None, out: Path) -> None:
     else:
         with staged_folder(out) as stage:
             write_whole(stage / "forecast.csv", content)
+
+
+@warnings_told()
+def memory(model: Path, data: Path | None, series: str | None, out: Path) -> None:
+    """Let a saved model read ``data``, or the newest of its training, and write what is seen inside it."""
+    forecaster, console = Forecaster.load(model), _console()
+    panel = forecaster.panel
+    if data is not None:
+        frame, notes = read_table(data)
+        panel, repairs = build_panel(frame, forecaster.model.schema, horizon=forecaster.settings.horizon, source=data)
+        say_notes(console, [*notes, *repairs])
+    with staged_folder(out) as stage:
+        found = look_inside(forecaster.model, panel, series)
+        shown, drawn = memory_report.portrait(found), memory_report.pictures(found)
+        for name, figure in drawn.items():
+            save(figure, stage / f"{name}.png")
+            save(figure, stage / f"{name}.svg")
+        report = memory_report.build_report(found, drawn)
+        write_explorer(stage / "memory.html", report, shown, *memory_report.typical(shown))
+        files = sorted(path.name for path in stage.iterdir())
+    for said in (*report.headlines, *found.warnings):
+        console.print(Text(said))
+    say_files(console, out, files)
 
 
 def _console() -> Console:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import importlib.metadata
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from recollect.report.canvas import embed
 from recollect.report.inside import half_life_figure, reach_figure, ribbon_figure
+from recollect.report.page import Picture, Report, Section
 from recollect.report.portrait import Portrait
 from recollect.report.step import step_figure
 from recollect.tasks.forecast.memory import OURS, Memory
 from recollect.tasks.forecast.plots import times_of
 
-__all__ = ["pictures", "portrait", "sentences"]
+__all__ = ["build_report", "pictures", "portrait", "sentences", "typical"]
 
 SHOWN = 240  # LSTM steps, the newest
 MOSTLY = 0.5  # of a cell's movement
+CAPTIONS = {
+    "half_lives": "Each dot is a unit: how long it takes until half of what it held is gone, by its forget gate.",
+    "ribbon": "Every unit at every step, sprinters at the top and keepers at the bottom.",
+    "step": "One step of one unit, with the numbers that it really had.",
+    "reach": "Exact derivatives of an output by the inputs before it, beside two layers that learnt nothing.",
+}
 
 
 def portrait(memory: Memory) -> Portrait:
@@ -53,10 +62,14 @@ def _name(memory: Memory) -> str:
 
 
 def typical(shown: Portrait) -> tuple[int, int]:
-    """A unit and a step to look at: where most is kept, written and shown all at once, in a unit of the season."""
+    """A unit and a step to look at, of the season if any: where all three acts have most to show.
+
+    That is where the least of what is kept, forgotten, written, shown and held back is largest.
+    """
     v = shown.values
-    before = np.concatenate([shown.before[None], v["c"][:-1]])
-    much = np.minimum(np.minimum(np.abs(v["f"] * before), np.abs(v["i"] * v["g"])), np.abs(v["h"]))
+    before, held = np.concatenate([shown.before[None], v["c"][:-1]]), np.tanh(v["c"])
+    sizes = v["f"] * before, (1 - v["f"]) * before, v["i"] * v["g"], v["o"] * held, (1 - v["o"]) * held
+    much = np.min(np.abs(sizes), axis=0)
     if shown.seasonal is not None and (shown.seasonal >= MOSTLY).any():
         much = np.where(shown.seasonal >= MOSTLY, much, -1)
     step, unit = np.unravel_index(np.argmax(much), much.shape)
@@ -73,6 +86,49 @@ def pictures(memory: Memory) -> dict[str, Figure]:
         "step": step_figure(shown, *typical(shown)),
         "reach": reach_figure(curves, shown.span, shown.plural),
     }
+
+
+def build_report(memory: Memory, drawn: Mapping[str, Figure]) -> Report:
+    """The sentences first, then the pictures, then what is to be known before one believes them."""
+    shown = portrait(memory)
+    facts = (
+        ("Read", shown.name),
+        ("Steps of the LSTM", f"{len(memory.recording):,}"),
+        ("A step is", shown.lasting(shown.span)),
+        ("A forecast reads", shown.lasting(shown.reads)),
+        ("Units", str(len(shown.order))),
+    )
+    pictures = tuple(Picture(embed(figure), CAPTIONS[name]) for name, figure in drawn.items())
+    warned = memory.warnings or ("No gate stands still: all of them move.",)
+    return Report(
+        title=f"The memory behind a forecast of {memory.panel.schema.target}",
+        subtitle="What the LSTM keeps, for how long, and when it lets go",
+        headlines=tuple(sentences(memory)),
+        facts=facts,
+        sections=(
+            Section("The pictures", pictures=pictures),
+            Section("Gates that hardly move", warned),
+            Section("How to read this", tuple(_reading(shown))),
+        ),
+        footer=f"Made by Recollect {importlib.metadata.version('recollect')}.",
+    )
+
+
+def _reading(shown: Portrait) -> Iterator[str]:
+    yield (
+        "A half-life is the number of steps until the product of the forget gates falls to one half, followed from "
+        "every step of the record. What comes back by way of the output and the recurrent weights is not in it."
+    )
+    if shown.seasonal is not None:
+        yield (
+            "A unit follows the season if its cell takes the same value at the same place in each season. One that "
+            "does so with a half-life far below a season reads the season anew at each step; it does not remember it."
+        )
+    yield (
+        f"A forecast begins with an empty memory {shown.lasting(shown.reads)} before its origin; the record carries "
+        "the memory on for longer, as a stream does. A half-life above that is, within one forecast, for ever."
+    )
+    yield "Influence is a mean over eight outputs. The untrained layers have the same size and see the same inputs."
 
 
 def sentences(memory: Memory) -> Iterator[str]:
