@@ -28,7 +28,7 @@ def _data(portrait: Portrait, unit: int, step: int) -> Markup:
     lasting = [portrait.lasting(float(value)) for value in portrait.half_life[1]]
     content = {
         "name": portrait.name,
-        "at": [str(time).removesuffix("T00:00:00.000000") for time in portrait.times],
+        "at": [portrait.when(t) for t in range(len(portrait.times))],
         "series": _rounded(_beside(portrait), 6),
         "gates": {name: [_rounded(row, 3) for row in value.T] for name, value in portrait.values.items()},
         "before": _rounded(portrait.before, 3),

@@ -65,3 +65,8 @@ class Portrait:
     def plural(self) -> str:
         """The name of several steps of the series: "weeks"; "steps of 15 minutes" stays as it is."""
         return self.what if self.what.startswith("steps") else f"{self.what}s"
+
+    def when(self, step: int) -> str:
+        """The time of a step as text, without a midnight."""
+        text = str(self.times[step]).removesuffix("T00:00:00.000000")
+        return text if np.issubdtype(self.times.dtype, np.datetime64) else f"step {text}"

@@ -49,7 +49,9 @@ def _context(axes: Axes, portrait: Portrait, unit: int, step: int) -> None:
     axes.plot(portrait.times, c, color=INK, lw=1)
     axes.plot(portrait.times[step], c[step], "o", color=COLOURS[4], ms=7)
     lasting = portrait.lasting(float(portrait.half_life[1, unit]))
-    axes.set_title(f"Unit {unit} (half-life: {lasting}): its cell over time. The dot is the step below.")
+    axes.set_title(
+        f"Unit {unit} (half-life: {lasting}): its cell over time. The dot is {portrait.when(step)}, shown below."
+    )
     axes.set_ylabel("cell c")
     time_axis(axes, portrait.times)
     axes.set_xlabel("" if np.issubdtype(portrait.times.dtype, np.datetime64) else "step")
