@@ -40,7 +40,9 @@ def test_importing_loads_nothing_heavy_and_changes_nothing() -> None:
     assert not loaded_by(f"{snapshot}import recollect\n{check}") & (HEAVY | {"typer", "rich"})
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["forecast", "run", "--help"], ["demo", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["forecast", "run", "--help"], ["demo", "--help"], ["memory", "--help"]]
+)
 def test_help_loads_nothing_heavy(words: list[str]) -> None:
     code = f"import sys\nsys.argv = ['recollect', *{words!r}]\nfrom recollect.cli import main\n"
     assert not loaded_by(f"{code}try:\n    main()\nexcept SystemExit as left:\n    assert not left.code") & HEAVY

@@ -67,18 +67,8 @@ def test_an_unwritable_place_is_an_error(portrait: Portrait, tmp_path: Path) -> 
 def shown(address: str, profile: Path) -> str:
     """The page after its script has run, as the browser would write it."""
     assert BROWSER
-    words = [
-        BROWSER,
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        f"--user-data-dir={profile}",
-        "--dump-dom",
-        address,
-    ]
-    done = subprocess.run(
-        words, capture_output=True, text=True, check=True, timeout=120, env={**os.environ, "LANG": "C"}
-    )
+    words = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}", "--dump-dom", address]
+    done = subprocess.run([BROWSER, *words], capture_output=True, text=True, check=True, timeout=120)
     return html.unescape(done.stdout)
 
 

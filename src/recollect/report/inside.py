@@ -37,7 +37,7 @@ def ribbon_figure(portrait: Portrait) -> Figure:
     with house_style():
         figure = Figure(figsize=(9.6, 9.2))
         top, *panels = figure.subplots(5, 1, sharex=True, height_ratios=(1.1, 1, 1, 1, 1))
-        draw_line(top, portrait.series_times, portrait.series, INK, "")
+        draw_line(top, portrait.series_times, np.asarray(portrait.series, np.float64), INK, "")
         top.set(title=f"What the LSTM read: {portrait.name}", ylabel="value")
         left, right = _edges(portrait)
         for axes, (name, title) in zip(panels, RIBBONS.items(), strict=True):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from recollect.report.words import number
 
-__all__ = ["Portrait"]
+__all__ = ["Floats", "Portrait"]
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.int64]

@@ -124,7 +124,8 @@ def _place(panel: Panel, series: str | None) -> int:
         return int(np.argmax(panel.ends))
     if series not in panel.names:
         known = ", ".join(panel.names[:5]) + (" and so on" if len(panel) > 5 else "")
-        raise InputError(f"there is no series {series!r} among the {len(panel):,} of the data: {known}")
+        have = f"among the {len(panel):,} of the data: {known}" if known else "in data that hold a single one, unnamed"
+        raise InputError(f"there is no series {series!r} {have}")
     return panel.names.index(series)
 
 

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from recollect.report.canvas import embed
 from recollect.report.inside import half_life_figure, reach_figure, ribbon_figure
 from recollect.report.page import Picture, Report, Section
-from recollect.report.portrait import Portrait
+from recollect.report.portrait import Floats, Portrait
 from recollect.report.step import step_figure
 from recollect.tasks.forecast.memory import OURS, Memory
 from recollect.tasks.forecast.plots import times_of
@@ -150,7 +149,7 @@ def sentences(memory: Memory) -> Iterator[str]:
         )
 
 
-def _season(shown: Portrait, seasonal: NDArray[np.float64]) -> str:
+def _season(shown: Portrait, seasonal: Floats) -> str:
     mostly = seasonal >= MOSTLY
     count, season = int(mostly.sum()), shown.lasting(shown.season)
     if not count:
@@ -163,6 +162,6 @@ def _season(shown: Portrait, seasonal: NDArray[np.float64]) -> str:
     )
 
 
-def _quartiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _quartiles(values: Floats) -> Floats:
     """Quartiles of values that may be infinite: each a value that is there."""
     return np.quantile(values, (0.25, 0.5, 0.75), method="inverted_cdf")
