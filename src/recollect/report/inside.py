@@ -161,11 +161,14 @@ def _marks(axes: Axes, portrait: Portrait, ceiling: float, unknown: bool) -> Non
     if portrait.season > 1:
         lines["one season"] = portrait.season
     lines["all that one forecast reads"] = portrait.reads
+    highest = max(lines.values())
     for name, at in lines.items():
         axes.axhline(at, color=QUIET, lw=0.9, ls="--", zorder=0)
+        above = at == highest  # two lines may lie close together: their words stand on either side
         axes.annotate(
-            f"{name}: {number(at)} {portrait.plural}", (0.99, at), (0, 3), xycoords=("axes fraction", "data"),
-            textcoords="offset points", color=QUIET, fontsize=8, ha="right",
+            f"{name}: {number(at)} {portrait.plural}", (0.99, at), (0, 3 if above else -3), ha="right",
+            va="bottom" if above else "top", xycoords=("axes fraction", "data"), textcoords="offset points",
+            color=QUIET, fontsize=8,
         )  # fmt: skip
     if unknown:
         axes.annotate(

@@ -56,8 +56,10 @@ def portrait(memory: Memory) -> Portrait:
 
 
 def _name(memory: Memory) -> str:
-    target = memory.panel.schema.target
-    return f"{target} of {memory.series}" if len(memory.panel) > 1 else target
+    schema = memory.panel.schema
+    if schema.wide:
+        return memory.series
+    return schema.target if schema.series is None else f"{schema.target} of {memory.series}"
 
 
 def typical(shown: Portrait) -> tuple[int, int]:
@@ -100,7 +102,7 @@ def build_report(memory: Memory, drawn: Mapping[str, Figure]) -> Report:
     pictures = tuple(Picture(embed(figure), CAPTIONS[name]) for name, figure in drawn.items())
     warned = memory.warnings or ("No gate stands still: all of them move.",)
     return Report(
-        title=f"The memory behind a forecast of {memory.panel.schema.target}",
+        title=f"The memory behind a forecast of {shown.name}",
         subtitle="What the LSTM keeps, for how long, and when it lets go",
         headlines=tuple(sentences(memory)),
         facts=facts,
