@@ -30,6 +30,7 @@ def portrait() -> Portrait:
         values=values,
         before=before,
         half_life=np.array([[20.0, 300.0, 2.0], [40.0, np.inf, 3.0], [60.0, np.inf, 5.0]]),
+        measured=np.array([50.0, np.inf, 4.0]),
         order=np.array([2, 0, 1]),
         seasonal=np.array([0.1, 0.0, 0.9]),
         span=13,

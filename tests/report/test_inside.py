@@ -40,6 +40,8 @@ def test_half_lives_stand_in_their_order_and_what_is_longer_is_said(portrait: Po
     dots, triangle = axes.collections[1:3]
     assert np.asarray(dots.get_offsets()).tolist() == [[0, 3], [1, 40]]
     assert len(np.asarray(triangle.get_offsets())) == 1
+    (measured,) = [line for line in axes.lines if line.get_label() == "measured"]
+    assert np.column_stack(measured.get_data()).tolist() == [[0, 4], [1, 50]]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["2", "0", "1"]
     assert axes.get_ylabel() == "half-life in weeks"
     for words in ("one season: 52 weeks", "one step of the LSTM: 13 weeks", "182 weeks", "longer than the record"):
@@ -47,10 +49,11 @@ def test_half_lives_stand_in_their_order_and_what_is_longer_is_said(portrait: Po
 
 
 def test_without_a_season_nothing_is_said_of_one(portrait: Portrait) -> None:
-    plain = replace(portrait, seasonal=None, season=1, span=1, half_life=np.full((3, 3), 5.0))
+    plain = replace(portrait, seasonal=None, measured=None, season=1, span=1, half_life=np.full((3, 3), 5.0))
     figure = half_life_figure(plain)
     assert "season" not in texts(figure.axes[0]) and len(figure.axes) == 2
     assert "longer" not in texts(figure.axes[0])
+    assert "measured" not in [line.get_label() for line in figure.axes[0].lines]
 
 
 def test_reach_is_a_share_of_the_newest_and_zero_is_left_out(portrait: Portrait) -> None:

@@ -44,9 +44,9 @@ def _data(portrait: Portrait, unit: int, step: int) -> Markup:
 
 
 def _beside(portrait: Portrait) -> Floats:
-    """The value of the series at each step of the layer, [T]."""
+    """The value of the series at each step of the layer, [T]; NaN before it begins."""
     place = np.searchsorted(portrait.series_times, portrait.times)
-    return portrait.series[np.minimum(place, len(portrait.series) - 1)]
+    return np.where(portrait.series_times[place] == portrait.times, portrait.series[place], np.nan)
 
 
 def _rounded(values: Floats, digits: int) -> list[float | None]:

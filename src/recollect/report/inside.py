@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
@@ -73,7 +74,7 @@ def half_life_figure(portrait: Portrait) -> Figure:
     with house_style():
         figure = Figure(figsize=(9.6, 4.6))
         axes, side = figure.subplots(1, 2, sharey=True, width_ratios=(6, 1))
-        axes.vlines(rank, np.maximum(low, floor), np.minimum(high, ceiling), color="#BBBBBB", lw=1.6, zorder=1)
+        axes.vlines(rank, *np.clip((low, high), floor, ceiling), color="#BBBBBB", lw=1.6, zorder=1)
         norm, colours = Normalize(0, 1), _colours(portrait)
         axes.scatter(rank[known], median[known], s=22, c=colours[known], edgecolors=INK, linewidths=0.4, zorder=3)
         axes.scatter(
@@ -82,7 +83,7 @@ def half_life_figure(portrait: Portrait) -> Figure:
         )  # fmt: skip
         axes.set(yscale="log", ylim=(floor, 1.25 * ceiling), xlim=(-1, len(median)))
         axes.set(
-            title="For how long each unit keeps half of what it holds (dots; lines: its quartiles)",
+            title="For how long each unit keeps half of what it holds",
             ylabel=f"half-life in {portrait.plural}",
         )
         axes.set_xlabel("unit number, from sprinter to keeper" if len(rank) <= MOST_NAMES else "units, by half-life")
@@ -90,6 +91,7 @@ def half_life_figure(portrait: Portrait) -> Figure:
             axes.set_xticks(rank, [str(unit) for unit in portrait.order], rotation=90, fontsize=min(9, 560 / len(rank)))
         axes.grid(axis="x", visible=False)
         _marks(axes, portrait, ceiling, bool((~known).any()))
+        _measured(axes, portrait)
         bins = np.geomspace(floor, 1.25 * ceiling, 15)
         side.hist(np.where(known, median, ceiling), bins=bins, orientation="horizontal", color="#AAAAAA", lw=0)
         side.set(title="How many", xlabel="units")
@@ -148,11 +150,20 @@ def _half_life_ticks(axes: Axes, portrait: Portrait) -> None:
 
 
 def _colours(portrait: Portrait) -> npt.NDArray[np.object_] | Floats:
-    from matplotlib import colormaps
-
     if portrait.seasonal is None:
         return np.full(len(portrait.order), OURS, dtype=object)
     return np.asarray(colormaps["cividis"](portrait.seasonal[portrait.order]))
+
+
+def _measured(axes: Axes, portrait: Portrait) -> None:
+    """The half-lives measured, beside those by the gates, and what dots, lines and diamonds mean."""
+    axes.plot([], [], "o", color=QUIET, ms=5, label="by the forget gate")
+    axes.plot([], [], color="#BBBBBB", lw=1.6, label="its quartiles over time")
+    if portrait.measured is not None:
+        values = portrait.measured[portrait.order]
+        rank = np.flatnonzero(np.isfinite(values))
+        axes.plot(rank, values[rank], "D", ms=4, mfc="none", mec=COLOURS[4], mew=0.8, zorder=4, label="measured")
+    axes.legend(loc="lower right", ncols=3)
 
 
 def _marks(axes: Axes, portrait: Portrait, ceiling: float, unknown: bool) -> None:

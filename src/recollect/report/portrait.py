@@ -32,6 +32,8 @@ class Portrait:
         values: i, f, g, o, c and h by name, each [T, H].
         before: [H], the cell before the first of the T steps.
         half_life: [3, H], first quartile, median and third quartile; infinite where the record is too short to tell.
+        measured: [H], the median half-life of a difference laid into the unit, recurrence and all; infinite where it
+            was not seen to end; None where nothing was measured.
         order: [H], the units from sprinter to keeper.
         seasonal: [H], the share of each cell's movement that is the place in the season; None without a season.
         span: steps of the series in a step of the layer.
@@ -47,6 +49,7 @@ class Portrait:
     values: Mapping[str, Floats]
     before: Floats
     half_life: Floats
+    measured: Floats | None
     order: Ints
     seasonal: Floats | None
     span: int
@@ -67,6 +70,8 @@ class Portrait:
         return self.what if self.what.startswith("steps") else f"{self.what}s"
 
     def when(self, step: int) -> str:
-        """The time of a step as text, without a midnight."""
-        text = str(self.times[step]).removesuffix("T00:00:00.000000")
-        return text if np.issubdtype(self.times.dtype, np.datetime64) else f"step {text}"
+        """The time of a step as text, without zeros that say nothing: "2024-05-01", "2024-05-01 13:30"."""
+        text = str(self.times[step])
+        for zeros in ("T00:00:00.000000", ":00.000000", ".000000"):
+            text = text.removesuffix(zeros)
+        return text.replace("T", " ") if np.issubdtype(self.times.dtype, np.datetime64) else f"step {text}"

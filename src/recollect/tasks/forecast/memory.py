@@ -157,6 +157,6 @@ def _reaches(lstm: LSTM, x: Floats, seed: int) -> dict[str, Reach]:
     layers = {OURS: lstm}
     with torch.random.fork_rng(devices=[]):  # a layer draws from torch's own generator when it is made
         for name, cell in ((BORN_LSTM, "lstm"), (BORN_RNN, "rnn")):
-            torch.manual_seed(derive_seed(seed, "memory", cell))
             layers[name] = LSTM(lstm.input_size, lstm.hidden_size, lstm.num_layers, cell=cell)
+            layers[name].reset_parameters(torch.Generator().manual_seed(derive_seed(seed, "memory", cell)))
     return {name: reach_of(layer, x, steps=steps) for name, layer in layers.items()}

@@ -21,7 +21,7 @@ __all__ = ["build_report", "pictures", "portrait", "sentences", "typical"]
 SHOWN = 240  # LSTM steps, the newest
 MOSTLY = 0.5  # of a cell's movement
 CAPTIONS = {
-    "half_lives": "Each dot is a unit: how long it takes until half of what it held is gone, by its forget gate.",
+    "half_lives": "Each dot is a unit: how long it takes until half of what it held is gone.",
     "ribbon": "Every unit at every step, sprinters at the top and keepers at the bottom.",
     "step": "One step of one unit, with the numbers that it really had.",
     "reach": "Exact derivatives of an output by the inputs before it, beside two layers that learnt nothing.",
@@ -46,6 +46,7 @@ def portrait(memory: Memory) -> Portrait:
         values=values,
         before=memory.recording.read("c", first - 1, first)[0, -1, 0] if first else np.zeros_like(values["c"][0]),
         half_life=memory.stride * np.stack([half.low[-1], half.median[-1], half.high[-1]]),
+        measured=None if memory.measured is None else memory.stride * memory.measured.half_life.median[-1],
         order=half.order[last_layer, 1],
         seasonal=None if memory.seasonal is None else memory.seasonal[-1],
         span=memory.stride,
@@ -118,7 +119,8 @@ def build_report(memory: Memory, drawn: Mapping[str, Figure]) -> Report:
 def _reading(shown: Portrait) -> Iterator[str]:
     yield (
         "A half-life is the number of steps until the product of the forget gates falls to one half, followed from "
-        "every step of the record. What comes back by way of the output and the recurrent weights is not in it."
+        "every step of the record. What comes back by way of the output and the recurrent weights is not in it; it is "
+        "in the measured one, for which a difference was laid into each cell and followed for up to half the record."
     )
     if shown.seasonal is not None:
         yield (
