@@ -111,9 +111,19 @@ def test_the_portrait_is_in_the_unit_of_the_series(memory: Memory) -> None:
 
 def test_the_report_says_who_keeps_and_who_follows_the_season(memory: Memory) -> None:
     said = " ".join(sentences(memory))
-    assert "Of 8 units, a quarter lose half of what they hold within" in said
+    assert "Of 8 units, the first quarter keep half of what they hold for" in said
     assert memory.seasonal is not None
-    assert f"{(memory.seasonal[0] >= 0.5).sum()} units mostly follow the season of 6 hours" in said
+    assert f"follow the season of 6 hours: {(memory.seasonal[0] >= 0.5).sum()} (most of all" in said
     report = build_report(memory, pictures(memory))
     assert len(report.sections[0].pictures) == 4
     assert ("A step is", "one hour") in report.facts
+
+
+def test_what_outlasts_the_record_is_said_so(memory: Memory) -> None:
+    """Three of eight units are seen to lose their half: after 2, 3 and 5 hours."""
+    median = np.array([[2.0, 3.0, 5.0, *[np.inf] * 5]]) / memory.stride
+    first = next(sentences(replace(memory, half_life=replace(memory.half_life, median=median))))
+    assert first == (
+        "Of 8 units, the first quarter keep half of what they hold for 3 hours or less, the middle one for longer than "
+        "the record, and the last quarter for longer than the record."
+    )

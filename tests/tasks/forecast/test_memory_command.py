@@ -41,7 +41,7 @@ def test_it_leaves_pictures_and_a_page_and_says_what_it_saw(model: Path, table: 
     assert (result.exit_code, result.stderr) == (0, "")
     assert {path.name for path in (tmp_path / "seen").iterdir()} == FILES | {"memory.html"}
     said = " ".join(result.stdout.split())
-    assert "Of 96 units, a quarter lose half" in said
+    assert "Of 96 units, the first quarter keep half" in said
     assert "the season of 7 days" in said
     assert f"Written to {tmp_path / 'seen'}" in said
     page = (tmp_path / "seen" / "memory.html").read_text("utf-8")

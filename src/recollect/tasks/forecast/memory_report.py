@@ -129,18 +129,23 @@ def _reading(shown: Portrait) -> Iterator[str]:
         )
     yield (
         f"A forecast begins with an empty memory {shown.lasting(shown.reads)} before its origin; the record carries "
-        "the memory on for longer, as a stream does. A half-life above that is, within one forecast, for ever."
+        "the memory on for longer, as a stream does. Of what a unit with a half-life above that stores, more than half "
+        "is still there when it forecasts."
     )
-    yield "Influence is a mean over eight outputs. The untrained layers have the same size and see the same inputs."
+    yield "Influence is a mean over up to eight outputs. The untrained layers are of the same size and read the same."
 
 
 def sentences(memory: Memory) -> Iterator[str]:
     """What the pictures show, in words: who keeps for how long, who follows the season, how far back it matters."""
     shown = portrait(memory)
-    low, middle, high = (shown.lasting(float(value)) for value in _quartiles(shown.half_life[1]))
+    quartiles = [float(value) for value in _quartiles(shown.half_life[1])]
+    low, middle, high = (
+        shown.lasting(value) + (bound if np.isfinite(value) else "")
+        for value, bound in zip(quartiles, (" or less", "", " or more"), strict=True)
+    )
     yield (
-        f"Of {len(shown.order)} units, a quarter lose half of what they hold within {low}, half of them within "
-        f"{middle}, and the last quarter keep it for more than {high}."
+        f"Of {len(shown.order)} units, the first quarter keep half of what they hold for {low}, the middle one for "
+        f"{middle}, and the last quarter for {high}."
     )
     if shown.seasonal is not None:
         yield _season(shown, shown.seasonal)
@@ -161,8 +166,8 @@ def _season(shown: Portrait, seasonal: Floats) -> str:
     half = shown.lasting(float(_quartiles(shown.half_life[1, mostly])[1]))
     best = ", ".join(map(str, np.argsort(-seasonal, kind="stable")[: min(5, count)]))
     return (
-        f"{count} units mostly follow the season of {season} (most of all {best}); by their gates they keep half of "
-        f"what they hold for {half}, the middle of them."
+        f"Units that mostly follow the season of {season}: {count} (most of all {best}). By their gates they keep half "
+        f"of what they hold for {half}, the middle of them."
     )
 
 
