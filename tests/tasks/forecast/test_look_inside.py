@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,3 +128,27 @@ def test_what_outlasts_the_record_is_said_so(memory: Memory) -> None:
         "Of 8 units, the first quarter keep half of what they hold for 3 hours or less, the middle one for longer than "
         "the record, and the last quarter for longer than the record."
     )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"num_layers": 2, "dropout": 0.3}, {"ensemble": 2}, {"lookback": 20}, {"domain": "positive"}, {"season": 1}],
+    ids=lambda options: next(iter(options)),
+)
+def test_any_forecaster_can_be_watched(
+    make_panel: Callable[..., Panel], waves: list[NDArray[np.float64]], options: dict[str, Any]
+) -> None:
+    """With gaps, covariates and series that begin at different times, too."""
+    random = np.random.default_rng(0)
+    known, past = ([random.normal(size=len(wave) + more) for wave in waves] for more in (4, 0))
+    holes = [np.where(random.random(len(wave)) < 0.1, np.nan, wave) for wave in waves]
+    panel = make_panel(holes, known=known, past=past, starts=[5, 0, 9], timed=False)
+    forecaster = Forecaster(4, **{"season": 6, **options}, hidden_size=4, max_epochs=1).fit_panel(panel)
+    memory = forecaster.memory(series="s0")
+    T, L = len(memory.origins), options.get("num_layers", 1)
+    assert memory.recording.shape == (T, L, 1, 4)
+    assert memory.half_life.median.shape == (L, 4)
+    shown = portrait(memory)
+    assert sorted(shown.order) == [0, 1, 2, 3]
+    assert np.array_equal(shown.values["c"], memory.recording["c"][:, -1, 0])
+    assert shown.times[-1] == panel.starts[0] + panel.ends[0] - 1
