@@ -14,7 +14,7 @@ __all__ = ["continuation", "gates", "held_out", "learning", "overview"]
 
 BASELINE = COLOURS[1]
 SHOWN = 150  # points of the past beside the continuation
-# The pictures drawn last say where their axes stand (layout="none"): to find it would be half of the drawing.
+# The pictures drawn last say where their axes stand : to find it would be half of the drawing.
 GATES = {
     "i": "input gate i: what to write",
     "f": "forget gate f: what to keep",
@@ -43,7 +43,8 @@ def held_out(series: Series, predicted: Floats, seasonal: Floats) -> Figure:
     """What the network said of each held-out point from the 50 before it, and how far off it was."""
     time, truth = np.arange(VALIDATION, len(series.values)), series.values[VALIDATION:]
     with house_style():
-        figure = Figure(figsize=(8, 4), layout="none")
+        figure = Figure(figsize=(8, 4))
+        figure.set_layout_engine("none")
         places = {"left": 0.09, "right": 0.74, "bottom": 0.12, "top": 0.93, "hspace": 0.25}
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2), gridspec_kw=places)
         upper.plot(time, truth, "o", color=INK, ms=3, label="observed")
@@ -66,7 +67,8 @@ def continuation(series: Series, paths: Floats) -> Figure:
     time = len(series.values) + np.arange(paths.shape[1])
     future = series.future[: len(time)]
     with house_style():
-        figure = Figure(figsize=(8, 5), layout="none")
+        figure = Figure(figsize=(8, 5))
+        figure.set_layout_engine("none")
         places = {"left": 0.09, "right": 0.98, "bottom": 0.2, "top": 0.94, "hspace": 0.2}
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2), gridspec_kw=places)
         for axes, origin in ((upper, np.zeros(len(time))), (lower, paths[0])):
@@ -107,7 +109,8 @@ def gates(window: Floats, trace: dict[str, Floats]) -> Figure:
     order = np.argsort(trace["f"].mean(axis=0))
     begin = 1000 - WINDOW
     with house_style():
-        figure = Figure(figsize=(8, 6), layout="none")
+        figure = Figure(figsize=(8, 6))
+        figure.set_layout_engine("none")
         axes = figure.add_axes((0.08, 0.83, 0.78, 0.13))
         axes.plot(np.arange(begin, begin + WINDOW), window, "o-", ms=2.5, lw=1, color=INK)
         axes.set(title="The last window, as the network reads it", ylabel="value", xlim=(begin - 0.5, begin + WINDOW))
