@@ -119,10 +119,18 @@ class TestCheckpoints:
             fit_model(panel, tiny, panel.ends, 6, checkpoints=kept)
         assert all("starts anew" in text for text in said) and len(said) == 2
 
+    def test_checkpoints_without_a_note_are_nobodys(self, make_panel, waves, tiny, kept, said) -> None:
+        panel = make_panel(waves)
+        fit_model(panel, tiny, panel.ends, 6, checkpoints=kept)
+        (kept.folder / "training.json").unlink()
+        other = replace(panel, target=panel.target[::-1].copy())
+        found = fit_model(other, tiny, panel.ends, 6, checkpoints=kept)
+        assert equal(found, fit_model(other, tiny, panel.ends, 6)) and not said
+
     def test_clearing_takes_what_is_its_own(self, kept: Checkpoints) -> None:
         kept.folder.mkdir()
         own = ["training.json", "training-1.safetensors", ".training-1.safetensors.x1", ".training.json.x2"]
-        others = ["training.2.json", "training.2-1.safetensors", "training.csv", "model.json"]
+        others = ["training.2.json", "training.2-1.safetensors", "training-set.safetensors", "model.json"]
         for name in [*own, *others]:
             (kept.folder / name).write_text("")
         kept.clear()

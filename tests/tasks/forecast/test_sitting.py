@@ -131,18 +131,23 @@ class Dying(Silent):
             raise ZeroDivisionError
 
 
-@pytest.fixture
-def broken(sales: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder where a run stopped in the last epoch of all."""
+def die(monkeypatch: pytest.MonkeyPatch, sales: Path, out: Path, *more: object) -> Path:
+    """A run that stops in the last epoch of all."""
     Dying.trainings = 0
     with monkeypatch.context() as patch:
         patch.setattr("recollect.tasks.forecast.journey.RichProgress", Dying)
         patch.setattr("recollect.tasks.forecast.fitting.Plan", functools.partial(Plan, checkpoint_every=0))
-        result = forecast("run", sales, *OPTIONS, "--out", tmp_path / "out")
+        result = forecast("run", sales, *OPTIONS, *more, "--out", out)
     assert isinstance(result.exception, ZeroDivisionError)
-    assert f"what was learnt is kept in {tmp_path / '.out.resume'}" in result.stderr
-    assert listed(tmp_path) == [".out.resume"]
-    return tmp_path / "out"
+    assert f"what was learnt is kept in {out.parent / '.out.resume'}" in result.stderr
+    assert listed(out.parent) == [".out.resume"]
+    return out
+
+
+@pytest.fixture
+def broken(sales: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of such a run."""
+    return die(monkeypatch, sales, tmp_path / "out")
 
 
 def test_changed_data_start_anew_and_it_is_said(broken: Path, tmp_path: Path, steps: list[int]) -> None:
@@ -159,6 +164,16 @@ def test_so_do_changed_options(sales: Path, broken: Path, steps: list[int]) -> N
     said = done("run", sales, *OPTIONS, "--max-epochs", 1, "--out", broken)
     assert said.count("max_epochs was 3 and is 1") == 2
     assert len(steps) == 2 * MEMBERS * STEPS
+
+
+def test_what_is_left_of_the_time_is_the_same_when_typed_again(
+    sales: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: list[int]
+) -> None:
+    out = die(monkeypatch, sales, tmp_path / "out", "--max-time", 3000)
+    taken = len(steps)
+    said = done("run", sales, *OPTIONS, "--max-time", 3000, "--out", out)
+    assert "final model: goes on from epoch 2 of member 2" in said and "anew" not in said
+    assert len(steps) - taken == STEPS
 
 
 def test_what_does_not_concern_a_training_lets_it_go_on(

@@ -117,7 +117,7 @@ class Forecaster:
         panel, repairs = build_panel(table, schema, horizon=self.settings.horizon)
         self.notes = (*found, *repairs)
         self._kind = type(frame)
-        kept = None if checkpoint is None else Checkpoints(Path(checkpoint), "training", self._note)
+        kept = None if checkpoint is None else Checkpoints(Path(checkpoint), "recollect-training", self._note)
         self.fit_panel(panel, validation=validation, checkpoints=kept)
         if kept:
             kept.clear()

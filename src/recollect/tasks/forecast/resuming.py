@@ -62,7 +62,7 @@ class Checkpoints:
 
     def clear(self) -> None:
         """Remove what this training has left, half-written files too, and the folder if nothing else is in it."""
-        whole = (f"{self.name}.json", f"{self.name}-*.safetensors")
+        whole = (f"{self.name}.json", f"{self.name}-[0-9]*.safetensors")
         for kind in (*whole, *(f".{one}.*" for one in whole)):
             for path in self.folder.glob(kind):
                 path.unlink(missing_ok=True)
@@ -71,9 +71,11 @@ class Checkpoints:
 
     def _claim(self, wanted: Identity) -> None:
         place = self.folder / f"{self.name}.json"
-        if place.exists() and (why := _why_not(place, wanted)):
-            self.clear()
+        why = _why_not(place, wanted) if place.exists() else ""
+        if why:
             self.tell(f"starts anew, and not from the checkpoints in {self.folder}: {why}")
+        if why or not place.exists():
+            self.clear()  # without its note nobody knows whose a checkpoint is
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
