@@ -72,6 +72,11 @@ def test_gaps_lie_as_x_does(fading: LSTM):
     torch.testing.assert_close(y, expected[0])
 
 
+def test_lengths_may_lie_apart():
+    layer, x, lengths = LSTM(I, H), torch.randn(T, B, I), torch.tensor([2, 3, 4, 3, 1])[::2]
+    assert torch.equal(layer(x, None, lengths)[0], layer(x, None, lengths.clone())[0])
+
+
 def test_a_packed_sequence_takes_padded_gaps(fading: LSTM):
     x, gaps, lengths = torch.randn(T, B, I), torch.rand(T, B), torch.tensor([2, 4, 1])
     packed = torch.nn.utils.rnn.pack_padded_sequence(x, lengths, enforce_sorted=False)

@@ -102,12 +102,12 @@ def _read_with_gradient(*given: Given) -> Results:
 def _split(given: tuple[Given, ...]) -> tuple[Manner, Inputs]:
     x, h, c, *weights = given[:WIDTH]
     manner = Manner(*given[WIDTH : WIDTH + MANNERS])
-    if manner.h_mask is not None:
-        manner = manner._replace(h_mask=manner.h_mask.contiguous())
-    return manner, entrance(x, h, c, Weights(*weights))
+    lengths, h_mask = (None if value is None else value.contiguous() for value in (manner.lengths, manner.h_mask))
+    return manner._replace(lengths=lengths, h_mask=h_mask), entrance(x, h, c, Weights(*weights))
 
 
-def _checked(manner: Manner, inputs: Inputs) -> tuple[Manner, Inputs]:
+def _checked(given: tuple[Given, ...]) -> tuple[Manner, Inputs]:
+    manner, inputs = _split(given)
     if manner.lengths is not None:  # the core trusts them, and a graph may have got them from anywhere
         _check_ends(manner.lengths, inputs.x.shape[0])
     return manner, inputs
@@ -118,7 +118,7 @@ def _present(values: Iterable[Tensor | None]) -> list[Tensor]:
 
 
 def _read(*given: Given) -> Results:
-    return read(*_checked(*_split(given)), None)
+    return read(*_checked(given), None)
 
 
 def _read_shapes(*given: Given) -> Results:
@@ -126,7 +126,7 @@ def _read_shapes(*given: Given) -> Results:
 
 
 def _remember(*given: Given) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
-    manner, inputs = _checked(*_split(given))
+    manner, inputs = _checked(given)
     kept = Kept.room(manner.cell, inputs)
     return *read(manner, inputs, kept), _present(kept)
 
@@ -137,7 +137,7 @@ def _remember_shapes(*given: Given) -> tuple[Tensor, Tensor, Tensor, list[Tensor
 
 
 def _retrace(*given: Given) -> list[Tensor]:
-    manner, inputs = _checked(*_split(given))
+    manner, inputs = _checked(given)
     output, (saved, cells, *others), *grads, wants_x = given[WIDTH + MANNERS :]
     rest = iter(others)
     inner = None if inputs.P is None else next(rest)
@@ -178,11 +178,11 @@ def _since(gaps: Tensor) -> Tensor:
 
 def _registered() -> object:
     library: Any = torch.library.Library("recollect", "DEF")  # type: ignore[no-untyped-call]
-    results, back = "Tensor, Tensor, Tensor", "Tensor output, Tensor[] kept, Tensor? dy, Tensor? dh, Tensor? dc"
+    given, read_back = f"{INPUTS}, {MANNER}", "Tensor output, Tensor[] kept, Tensor? dy, Tensor? dh, Tensor? dc"
     for schema, key, work, shapes in (
-        (f"read({INPUTS}, {MANNER}) -> ({results})", "CPU", _read, _read_shapes),
-        (f"remember({INPUTS}, {MANNER}) -> ({results}, Tensor[])", "CPU", _remember, _remember_shapes),
-        (f"retrace({INPUTS}, {MANNER}, {back}, bool wants_x) -> Tensor[]", "CPU", _retrace, _retrace_shapes),
+        (f"read({given}) -> (Tensor, Tensor, Tensor)", "CPU", _read, _read_shapes),
+        (f"remember({given}) -> (Tensor, Tensor, Tensor, Tensor[])", "CPU", _remember, _remember_shapes),
+        (f"retrace({given}, {read_back}, bool wants_x) -> Tensor[]", "CPU", _retrace, _retrace_shapes),
         ("ends(Tensor lengths, SymInt steps) -> Tensor", "CompositeExplicitAutograd", _ends, _ends_shapes),
         ("since(Tensor gaps) -> Tensor", "CompositeExplicitAutograd", _since, torch.empty_like),
     ):

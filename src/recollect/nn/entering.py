@@ -62,7 +62,7 @@ def enter(
     first = _first(door, values, state)
     if lengths is not None:
         check_lengths(lengths, B)
-        lengths = ends(lengths, T).to(values.device, torch.int64)
+        lengths = ends(lengths, T).to(values.device, torch.int64).contiguous()
     if gaps is not None:
         over = None if lengths is None else torch.arange(T, device=values.device)[:, None] >= lengths
         gaps = since(gaps.detach() if over is None else gaps.detach().masked_fill(over, 0))
