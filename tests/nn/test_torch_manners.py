@@ -127,6 +127,14 @@ def test_autocast_keeps_the_precision_of_the_weights_inside(layer: LSTM):
     assert (y.dtype, state.h.dtype) == (torch.bfloat16, torch.bfloat16)
 
 
+def test_a_default_device_changes_nothing(layer: LSTM):
+    layer.eval()
+    given = (torch.rand(T, B, I), None, None, torch.rand(T, B) if CELLS[layer.cell].reads_gaps else None)
+    exact = layer(*given)[0]
+    with torch.device("meta"):
+        assert torch.equal(layer(*given)[0], exact)
+
+
 def test_autocast_does_not_reach_float64_and_forgives_no_shape():
     layer = LSTM(I, H).double()
     with torch.autocast("cpu", torch.bfloat16):

@@ -94,10 +94,10 @@ class Kept(NamedTuple):
         x, units = inputs.x, _units(inputs)
         T, B, _ = x.shape
         return cls(
-            torch.empty((T, B, SAVED[cell], units), dtype=x.dtype),
-            torch.empty((T, B, inputs.c.shape[1]), dtype=x.dtype),
-            None if inputs.P is None else torch.empty((T, B, units), dtype=x.dtype),
-            torch.empty((T, B, 2), dtype=x.dtype) if cell == "layernorm" else None,
+            x.new_empty(T, B, SAVED[cell], units),
+            x.new_empty(T, B, inputs.c.shape[1]),
+            None if inputs.P is None else x.new_empty(T, B, units),
+            x.new_empty(T, B, 2) if cell == "layernorm" else None,
         )
 
 
@@ -161,7 +161,7 @@ def sequence(value: Tensor) -> core.Sequence:
 def results(inputs: Inputs) -> Results:
     """Unwritten memory for what the forward pass gives."""
     T, B, _ = inputs.x.shape
-    output = torch.empty((T, B, inputs.h.shape[1]), dtype=inputs.x.dtype)
+    output = inputs.x.new_empty(T, B, inputs.h.shape[1])
     return output, torch.empty_like(inputs.h), torch.empty_like(inputs.c)
 
 
@@ -187,9 +187,12 @@ def retrace(
     dx, *others = found = slopes(inputs, wants_x)
     dy, dh, dc = grads
     if not inputs.x.numel():
-        for value, given in zip(found, (None, dh, dc, *[None] * 5), strict=True):
+        for value in found:
             if value is not None:
-                value.copy_(given) if given is not None else value.zero_()
+                value.zero_()
+        for value, given in zip(others, (dh, dc), strict=False):
+            if value is not None and given is not None:
+                value.copy_(given)
         return found
     task = describe(manner, inputs)
     task.y = sequence(output)
@@ -215,5 +218,5 @@ def retrace(
 def slopes(inputs: Inputs, wants_x: bool) -> list[Tensor | None]:
     """Unwritten memory for what the backward pass gives."""
     x, *others = inputs
-    dx = torch.empty(x.shape, dtype=x.dtype) if wants_x else None
+    dx = x.new_empty(x.shape) if wants_x else None
     return [dx, *(None if value is None else torch.empty_like(value) for value in others)]
