@@ -7,6 +7,7 @@ from torch import Tensor
 
 from recollect.core.state import LSTMState
 from recollect.kernels.contract import Case, Layer, Path, Weights
+from recollect.kernels.reference import REFERENCE
 
 __all__ = ["ATEN"]
 
@@ -14,6 +15,8 @@ SHUT = 1e4  # sigmoid(1e4) is 1 and sigmoid(-1e4) is 0 to the last bit in every 
 
 
 def _run(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None) -> tuple[Tensor, LSTMState]:
+    if not x.numel():
+        return REFERENCE.run(layer, x, state, lengths)
     weights, reverse = layer.weights, layer.reverse
     if lengths is not None:
         x = x.masked_fill((_clock(x) >= lengths)[..., None], 0)

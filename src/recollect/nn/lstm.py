@@ -15,7 +15,7 @@ from recollect.core.errors import InputError
 from recollect.core.state import LSTMState
 from recollect.kernels.contract import Case, Layer, Run, Weights
 from recollect.kernels.dispatch import chosen, transformed
-from recollect.kernels.reference import REFERENCE, record
+from recollect.kernels.reference import record
 from recollect.nn.cells import ACTIVATIONS, CELLS, Cell
 from recollect.nn.checks import check_choice, check_sizes
 from recollect.nn.convert import form_of, read_torch, torch_twin, write_torch
@@ -126,8 +126,7 @@ class LSTM(nn.Module):
             return repacked(x, output, own, self.batch_first), last
         entered = enter(self._door, x, state, lengths, gaps)
         case = self._case(entered.x)
-        path = chosen(case).path if entered.x.numel() else REFERENCE  # fused paths take no empty batch
-        output, last = self._through(path.run, entered, case)
+        output, last = self._through(chosen(case).path.run, entered, case)
         if x.ndim == 2:
             return output[:, 0], LSTMState(last.h[:, 0], last.c[:, 0])
         return (output.transpose(0, 1) if self.batch_first else output), last
@@ -174,16 +173,21 @@ class LSTM(nn.Module):
             quick = self._begin(x_t, entered, case)
             if quick is not None:
                 return quick
-        path = chosen(case).path if entered.x.numel() else REFERENCE
-        y, last = self._through(path.run, entered, case)
+        y, last = self._through(chosen(case).path.run, entered, case)
         if x_t.ndim == 1:
             return y[0, 0], LSTMState(last.h[:, 0], last.c[:, 0])
         return y[0], last
 
     def weights(self, layer: int, direction: int = 0) -> Weights:
         """The parameters of one layer and direction (0 forward, 1 backward)."""
-        letters = ("W", "R", "b", "P" if self.proj_size else None, "E" if self._kind.own else None)
-        return Weights(*[letter and self._weight(name(letter, layer, direction)) for letter in letters])  # type: ignore
+        end = name("", layer, direction)
+        return Weights(
+            self._weight("W" + end),
+            self._weight("R" + end),
+            self._weight("b" + end),
+            self._weight("P" + end) if self.proj_size else None,
+            self._weight("E" + end) if self._kind.own else None,
+        )
 
     @classmethod
     def from_torch(cls, module: nn.RNNBase) -> LSTM:
