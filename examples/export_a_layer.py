@@ -3,7 +3,7 @@
     python examples/export_a_layer.py
 
 The graph calls the kernels by their operator, so it is as fast as the layer and gives the same bits. Who loads it needs
-recollect installed, and nothing of the class that made it.
+`import recollect.nn` before, for the operators, and nothing of the class that made it.
 """
 
 from __future__ import annotations

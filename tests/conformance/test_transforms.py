@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 from torch.func import functional_call, grad, jacfwd, jacrev, jvp, stack_module_state, vmap
+from torch.utils.checkpoint import checkpoint
 
 from recollect.core.state import LSTMState
 from recollect.kernels.dispatch import using
@@ -190,3 +191,16 @@ def test_what_came_before_is_not_changed(make: Make, gaps: Callable, form: dict[
     output, _ = layer(x, tuple(state), LENGTHS, gaps(layer, x))
     output.sum().backward()
     assert all(torch.equal(a, b) for a, b in zip(given, before, strict=True))
+
+
+def test_what_is_computed_again_in_the_backward_pass_gives_the_same_gradients(layer: LSTM):
+    between = since(layer)
+
+    def gradients(run: Callable[..., Tensor]) -> list[Tensor]:
+        x = normal(T, B, I).requires_grad_()
+        return list(torch.autograd.grad(run(x).square().sum(), [x, *layer.parameters()]))
+
+    def output(x: Tensor) -> Tensor:
+        return layer(x, None, LENGTHS, between)[0]
+
+    equal(gradients(lambda x: checkpoint(output, x, use_reentrant=False)), gradients(output))
