@@ -69,3 +69,14 @@ def test_any_shape_is_that_of_the_reference(
         torch.testing.assert_close(
             found[name] / scale, value / scale, rtol=0, atol=1e-9, msg=lambda m, n=name: f"{n}: {m}"
         )
+
+
+@pytest.mark.parametrize("cell", sorted(CELLS))
+@pytest.mark.parametrize(("T", "B"), [(0, 3), (4, 0), (0, 0)])
+def test_where_there_is_nothing_the_same_values_have_gradients(cell: str, T: int, B: int):
+    layer = LSTM(5, 6, cell=cell).double()
+    x = torch.zeros(T, B, 5, dtype=torch.float64)
+    gaps = x[..., 0] if cell == "decay" else None
+    found, expected = (everything(path, layer, x, None, gaps) for path in ("compiled", "reference"))
+    assert {"x", *dict(layer.named_parameters())} <= found.keys() == expected.keys()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)

@@ -34,8 +34,8 @@ def unroll(
     first = inputs[0]
     assert first is not None
     if not len(first):
-        empty = tuple(None if value is None else value.new_zeros(value.shape[1:]) for value in inputs)
-        emitted, _ = step(empty, state)
+        nothing = tuple(None if value is None else value.sum(0, dtype=value.dtype) for value in inputs)  # still of them
+        emitted, _ = step(nothing, state)
         return tuple(value[None][:0] for value in emitted), state
     columns = [[None] * len(first) if value is None else value.unbind(0) for value in inputs]
     steps = list(zip(*columns, strict=True))
