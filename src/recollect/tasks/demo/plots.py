@@ -14,7 +14,7 @@ __all__ = ["continuation", "gates", "held_out", "learning", "overview"]
 
 BASELINE = COLOURS[1]
 SHOWN = 150  # points of the past beside the continuation
-# The pictures drawn last say where their axes stand : to find it would be half of the drawing.
+# The pictures say where their axes stand: to find it would be half of the drawing.
 GATES = {
     "i": "input gate i: what to write",
     "f": "forget gate f: what to keep",
@@ -26,8 +26,8 @@ GATES = {
 def overview(series: Series) -> Figure:
     """The series, the three parts of its split, and one window with its target."""
     with house_style():
-        figure = Figure(figsize=(8, 2.8))
-        axes = figure.subplots()
+        figure = Figure(figsize=(8, 2.8), layout="none")
+        axes = figure.add_axes((0.08, 0.27, 0.9, 0.63))
         ends = (0, TRAINING, VALIDATION, len(series.values))
         names = ("training: the weights learn", "validation", "held out")
         for begin, end, name, colour in zip(ends, ends[1:], names, COLOURS, strict=False):
@@ -35,7 +35,7 @@ def overview(series: Series) -> Figure:
         axes.axvspan(0, WINDOW - 0.5, color="#DDDDDD", lw=0)
         axes.plot(WINDOW, series.values[WINDOW], "o", color=INK, ms=4, label="the first window's target")
         axes.set(title=f"The series: {series.about}", xlabel="step", ylabel="value", xlim=(-5, ends[-1] + 5))
-        figure.legend(loc="outside lower center", ncols=4)
+        figure.legend(loc="lower center", ncols=4)
     return figure
 
 
@@ -43,8 +43,7 @@ def held_out(series: Series, predicted: Floats, seasonal: Floats) -> Figure:
     """What the network said of each held-out point from the 50 before it, and how far off it was."""
     time, truth = np.arange(VALIDATION, len(series.values)), series.values[VALIDATION:]
     with house_style():
-        figure = Figure(figsize=(8, 4))
-        figure.set_layout_engine("none")
+        figure = Figure(figsize=(8, 4), layout="none")
         places = {"left": 0.09, "right": 0.74, "bottom": 0.12, "top": 0.93, "hspace": 0.25}
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2), gridspec_kw=places)
         upper.plot(time, truth, "o", color=INK, ms=3, label="observed")
@@ -67,8 +66,7 @@ def continuation(series: Series, paths: Floats) -> Figure:
     time = len(series.values) + np.arange(paths.shape[1])
     future = series.future[: len(time)]
     with house_style():
-        figure = Figure(figsize=(8, 5))
-        figure.set_layout_engine("none")
+        figure = Figure(figsize=(8, 5), layout="none")
         places = {"left": 0.09, "right": 0.98, "bottom": 0.2, "top": 0.94, "hspace": 0.2}
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2), gridspec_kw=places)
         for axes, origin in ((upper, np.zeros(len(time))), (lower, paths[0])):
@@ -90,8 +88,8 @@ def learning(record: Record) -> Figure:
     """The loss after each epoch, training and validation, and the epoch whose weights were kept."""
     epochs, values = zip(*record.validations, strict=True)
     with house_style():
-        figure = Figure(figsize=(6, 3))
-        axes = figure.subplots()
+        figure = Figure(figsize=(6, 3), layout="none")
+        axes = figure.add_axes((0.12, 0.17, 0.85, 0.73))
         axes.plot(
             np.arange(1, record.epochs + 1), record.losses, "o-", ms=3, color=OURS, label="training, mean of the epoch"
         )
@@ -109,8 +107,7 @@ def gates(window: Floats, trace: dict[str, Floats]) -> Figure:
     order = np.argsort(trace["f"].mean(axis=0))
     begin = 1000 - WINDOW
     with house_style():
-        figure = Figure(figsize=(8, 6))
-        figure.set_layout_engine("none")
+        figure = Figure(figsize=(8, 6), layout="none")
         axes = figure.add_axes((0.08, 0.83, 0.78, 0.13))
         axes.plot(np.arange(begin, begin + WINDOW), window, "o-", ms=2.5, lw=1, color=INK)
         axes.set(title="The last window, as the network reads it", ylabel="value", xlim=(begin - 0.5, begin + WINDOW))
