@@ -51,13 +51,21 @@ def _ragged(x: Tensor, state: LSTMState, weights: Weights, lengths: Tensor) -> t
 
 
 def _fused(x: Tensor, state: LSTMState, weights: Weights) -> tuple[Tensor, LSTMState]:
-    flat = [weights.W, weights.R, weights.b, torch.zeros_like(weights.b)]  # torch's second bias
-    if weights.P is not None:
-        flat.append(weights.P)
+    projection = [] if weights.P is None else [weights.P]
+    pieces = [weights.W, weights.R, *projection, weights.b, torch.zeros_like(weights.b)]  # torch's second bias
+    W, R, *projection, bias, second = _beside(pieces) if x.is_cuda else pieces
+    flat = [W, R, bias, second, *projection]
     training = torch.is_grad_enabled()  # without it cuDNN keeps nothing for the backward pass
     # biases, one layer, no dropout, training, one direction, time first
     output, h, c = torch._VF.lstm(x, (state.h[None], state.c[None]), flat, True, 1, 0.0, training, False, False)
     return output, LSTMState(h[0], c[0])
+
+
+def _beside(values: list[Tensor]) -> list[Tensor]:
+    """The same values in one piece of memory, in cuDNN's order: it would copy them itself, and warn of it."""
+    whole = torch.cat([value.flatten() for value in values])
+    parts = torch.split(whole, [value.numel() for value in values])
+    return [part.view_as(value) for part, value in zip(parts, values, strict=True)]
 
 
 def _reversed(x: Tensor, lengths: Tensor) -> Tensor:

@@ -129,9 +129,9 @@ def _render(figure: Figure, kind: str) -> bytes:
         warnings.simplefilter("always")
         # Not figure.savefig, which draws twice what is to be laid out.
         if kind == "png":
-            FigureCanvasAgg(figure).print_png(target, metadata=unnamed[kind])
+            FigureCanvasAgg(figure).print_png(target, metadata=unnamed[kind])  # type: ignore[no-untyped-call]
         else:
-            FigureCanvasSVG(figure).print_svg(target, metadata=unnamed[kind])
+            FigureCanvasSVG(figure).print_svg(target, metadata=unnamed[kind])  # type: ignore[no-untyped-call]
     figure.set_layout_engine("none")  # it is laid out now; to do so takes half the time of drawing
     letters = [str(one.message) for one in caught if "missing from font" in str(one.message)]
     for other in (one for one in caught if str(one.message) not in letters):

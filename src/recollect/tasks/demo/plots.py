@@ -26,7 +26,8 @@ GATES = {
 def overview(series: Series) -> Figure:
     """The series, the three parts of its split, and one window with its target."""
     with house_style():
-        figure = Figure(figsize=(8, 2.8), layout="none")
+        figure = Figure(figsize=(8, 2.8))
+        figure.set_layout_engine("none")
         axes = figure.add_axes((0.08, 0.27, 0.9, 0.63))
         ends = (0, TRAINING, VALIDATION, len(series.values))
         names = ("training: the weights learn", "validation", "held out")
@@ -43,7 +44,8 @@ def held_out(series: Series, predicted: Floats, seasonal: Floats) -> Figure:
     """What the network said of each held-out point from the 50 before it, and how far off it was."""
     time, truth = np.arange(VALIDATION, len(series.values)), series.values[VALIDATION:]
     with house_style():
-        figure = Figure(figsize=(8, 4), layout="none")
+        figure = Figure(figsize=(8, 4))
+        figure.set_layout_engine("none")
         places = {"left": 0.09, "right": 0.74, "bottom": 0.12, "top": 0.93, "hspace": 0.25}
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2), gridspec_kw=places)
         upper.plot(time, truth, "o", color=INK, ms=3, label="observed")
@@ -66,7 +68,8 @@ def continuation(series: Series, paths: Floats) -> Figure:
     time = len(series.values) + np.arange(paths.shape[1])
     future = series.future[: len(time)]
     with house_style():
-        figure = Figure(figsize=(8, 5), layout="none")
+        figure = Figure(figsize=(8, 5))
+        figure.set_layout_engine("none")
         places = {"left": 0.09, "right": 0.98, "bottom": 0.2, "top": 0.94, "hspace": 0.2}
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2), gridspec_kw=places)
         for axes, origin in ((upper, np.zeros(len(time))), (lower, paths[0])):
@@ -88,7 +91,8 @@ def learning(record: Record) -> Figure:
     """The loss after each epoch, training and validation, and the epoch whose weights were kept."""
     epochs, values = zip(*record.validations, strict=True)
     with house_style():
-        figure = Figure(figsize=(6, 3), layout="none")
+        figure = Figure(figsize=(6, 3))
+        figure.set_layout_engine("none")
         axes = figure.add_axes((0.12, 0.17, 0.85, 0.73))
         axes.plot(
             np.arange(1, record.epochs + 1), record.losses, "o-", ms=3, color=OURS, label="training, mean of the epoch"
@@ -107,7 +111,8 @@ def gates(window: Floats, trace: dict[str, Floats]) -> Figure:
     order = np.argsort(trace["f"].mean(axis=0))
     begin = 1000 - WINDOW
     with house_style():
-        figure = Figure(figsize=(8, 6), layout="none")
+        figure = Figure(figsize=(8, 6))
+        figure.set_layout_engine("none")
         axes = figure.add_axes((0.08, 0.83, 0.78, 0.13))
         axes.plot(np.arange(begin, begin + WINDOW), window, "o-", ms=2.5, lw=1, color=INK)
         axes.set(title="The last window, as the network reads it", ylabel="value", xlim=(begin - 0.5, begin + WINDOW))
