@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recollect.core.errors import ArtifactError, InputError, ShapeError
-from recollect.evaluate.conformal import Conformal, adaptive
+from recollect.evaluate.conformal import Conformal, Outcomes, scores_of
 
 LEVELS = (0.8, 0.95)
 
@@ -33,10 +33,6 @@ def _fit(part: dict[str, np.ndarray]) -> Conformal:
 
 def _apply(fitted: Conformal, part: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return fitted.apply(part["lower"], part["upper"], part["spread"], part["point"])
-
-
-def _adapt(part: dict[str, np.ndarray], origin: np.ndarray, fits: int = 64) -> tuple[np.ndarray, ...]:
-    return adaptive(**part, levels=LEVELS, origin=origin, most_fits=fits)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(19, 60))
@@ -109,30 +105,56 @@ def test_unknown_actual_values_do_not_count() -> None:
     assert _fit(part).used[:, 0].tolist() == [60, 30, 60]
 
 
+def test_scores_lead_where_forecasts_do() -> None:
+    part = _rows(2, 60)
+    part["actual"][30:, 1] = np.nan
+    scores = scores_of(part["lower"], part["upper"], part["actual"], part["spread"], LEVELS)
+    assert scores.shape == (60, 3, 2) and np.isnan(scores[30:, 1]).all()
+    assert np.array_equal(Conformal.of(scores, LEVELS).correction, _fit(part).correction)
+
+
+def _outcomes(rows: dict[tuple[int, int], list[float]]) -> Outcomes:
+    """Of one level, from the scores [K] at (series, origin)."""
+    series, origin = np.array(list(rows), np.int64).T
+    return Outcomes(np.array(list(rows.values()), np.float32)[..., None], series, origin)
+
+
+def test_the_newest_known_scores_of_each_series_and_step_stay() -> None:
+    nan = math.nan
+    older = _outcomes({(0, 5): [1, 2], (0, 7): [3, nan], (1, 5): [4, 5], (1, 6): [6, nan]})
+    later = _outcomes({(0, 7): [nan, 7], (0, 9): [8, nan], (0, 8): [9, nan]})
+    found = older.joined(later, 2)
+    places = zip(found.series.tolist(), found.origin.tolist(), strict=True)
+    rows = dict(zip(places, found.scores[..., 0].tolist(), strict=True))
+    expected = {
+        (0, 9): [8, nan], (0, 8): [9, nan],
+        (0, 7): [nan, 7],  # two newer ones are known of its first step; of its second, known late, none
+        (0, 5): [nan, 2],
+        (1, 6): [6, nan], (1, 5): [4, 5],
+    }  # fmt: skip
+    assert str(rows) == str({key: [float(value) for value in row] for key, row in expected.items()})
+    assert len(older.joined(later, 1).scores) == 4, "rows of which nothing is left go"
+
+
 @settings(max_examples=40)
-@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 4, 64]))
-def test_later_actual_values_never_change_an_earlier_interval(seed: int, fits: int) -> None:
+@given(st.integers(0, 2**32 - 1), st.integers(1, 9))
+def test_joining_equals_a_plain_loop(seed: int, most: int) -> None:
     random = np.random.default_rng(seed)
-    part, origin = _rows(seed, 40), random.integers(10, 40, 40)
-    cut = int(random.integers(10, 40))
-    changed = part["actual"].copy()
-    later = origin[:, None] + np.arange(1, 4) > cut
-    changed[later] = random.choice([np.nan, 1e9, -3.0], later.sum())
-    before = _adapt(part, origin, fits)
-    after = _adapt({**part, "actual": changed}, origin, fits)
-    for one, other in zip(before, after, strict=True):
-        assert np.array_equal(one[origin <= cut], other[origin <= cut])
-
-
-def test_adaptive_is_a_fit_on_what_was_known() -> None:
-    part, origin = _rows(6, 50), np.repeat(np.arange(10, 35), 2)
-    low, high, done = _adapt(part, origin)
-    assert not done[origin == 10].any() and done[origin >= 11].all()
-    assert np.array_equal(low[origin == 10], part["lower"][origin == 10])
-    at = origin == 30
-    known = np.where(origin[:, None] + np.arange(1, 4) <= 30, part["actual"], np.nan)
-    expected = _apply(_fit({**part, "actual": known}), {name: v[at] for name, v in part.items()})
-    assert np.array_equal(low[at], expected[0]) and np.array_equal(high[at], expected[1])
+    place = random.choice(60, 40, replace=False)
+    scores = random.normal(size=(40, 3, 2)).astype(np.float32)
+    scores[random.random((40, 3)) < 0.3] = np.nan
+    whole = Outcomes(scores, place // 15, place % 15)
+    parts = [Outcomes(*(v[cut] for v in (scores, place // 15, place % 15))) for cut in (slice(25), slice(25, None))]
+    found = parts[0].joined(parts[1], most)
+    kept = {(n, o, k): found.scores[i, k, 0] for i, (n, o) in enumerate(zip(found.series, found.origin, strict=True))
+            for k in range(3) if not np.isnan(found.scores[i, k, 0])}  # fmt: skip
+    for n in range(4):
+        for k in range(3):
+            known = [(o, s[k, 0]) for m, o, s in zip(whole.series, whole.origin, scores, strict=True)
+                     if m == n and not np.isnan(s[k, 0])]  # fmt: skip
+            newest = sorted(known)[-most:]
+            assert [(o, kept.pop((n, o, k))) for o, _ in newest] == newest
+    assert not kept
 
 
 def test_saved_and_read_again() -> None:
@@ -163,5 +185,5 @@ def test_wrong_input_is_refused() -> None:
         _fit({**part, "actual": np.full((20, 3), np.nan)})
     with pytest.raises(ShapeError, match="calibrated for"):
         _apply(_fit(part), _rows(0, 5, steps=4))
-    with pytest.raises(ShapeError, match="do not fit"):
-        _adapt(part, np.arange(3))
+    with pytest.raises(ShapeError, match="actual must be"):
+        _fit({**part, "actual": part["actual"][:, :2]})

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from recollect.core.errors import ArtifactError, InputError, ShapeError
 
-__all__ = ["Conformal", "adaptive"]
+__all__ = ["Conformal", "Outcomes", "scores_of"]
 
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
 
@@ -52,11 +53,15 @@ class Conformal:
 
         Raises ShapeError for shapes that do not fit, InputError if no actual value is known.
         """
-        truth = np.asarray(actual, np.float64)
-        scores = _scores(lower, upper, truth, spread, levels)
-        if not np.isfinite(truth).any():
+        return cls.of(scores_of(lower, upper, actual, spread, levels), levels)
+
+    @classmethod
+    def of(cls, scores: Floats | Singles, levels: tuple[float, ...]) -> Conformal:
+        """Learn from scores [M, K, Lv], NaN where not known; raises InputError if none is."""
+        known = np.isfinite(scores[..., 0])
+        if not known.any():
             raise InputError("calibration needs past forecasts whose actual values are known, and none is")
-        by_step = [np.sort(scores[np.isfinite(truth[:, k]), k], axis=0) for k in range(truth.shape[1])]
+        by_step = [np.sort(scores[known[:, k], k], axis=0) for k in range(scores.shape[1])]
         cells = [[_correction(by_step, k, i, level) for i, level in enumerate(levels)] for k in range(len(by_step))]
         table = np.array(cells, np.float64).reshape(len(by_step), len(levels), 2)
         return cls(tuple(levels), table[..., 0], table[..., 1].astype(np.int64))
@@ -102,44 +107,46 @@ class Conformal:
         return cls(tuple(levels.tolist()), correction, used)
 
 
-def adaptive(
-    lower: npt.ArrayLike,
-    upper: npt.ArrayLike,
-    actual: npt.ArrayLike,
-    spread: npt.ArrayLike,
-    point: npt.ArrayLike,
-    levels: tuple[float, ...],
-    origin: npt.ArrayLike,
-    most_fits: int = 64,
-) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
-    """Correct a backtest's intervals with what was known at each row's origin: lower, upper [M, K, Lv] and done [M].
+@dataclass(frozen=True)
+class Outcomes:
+    """What past forecasts would have needed to be right: the scores of M rows, by series and origin."""
 
-    The actual value of step k (from 1) of a row with origin o is known at origin O if o + k <= O. Calibration is
-    renewed at up to ``most_fits`` of the distinct origins, evenly taken, the first among them, and serves until the
-    next. Rows before the first known actual value keep their intervals, and ``done`` is False there: put forecasts of
-    an earlier stretch in front to have all corrected.
-    """
+    scores: Singles  # [M, K, Lv], NaN where the actual value is not known (yet)
+    series: Integers  # [M]
+    origin: Integers  # [M]
+
+    def joined(self, later: Outcomes, most: int) -> Outcomes:
+        """Both together, and of them the newest ``most`` known scores of each series and step ahead.
+
+        A forecast may stand in both, with steps that were not known earlier.
+        """
+        scores = np.concatenate([self.scores, later.scores])
+        series, origin = np.r_[self.series, later.series], np.r_[self.origin, later.origin]
+        order = np.lexsort((-origin, series))  # the newest of each series first
+        scores, series, origin = scores[order], series[order], origin[order]
+        begins = np.flatnonzero(np.diff(series, prepend=-1) | np.diff(origin, prepend=-1))
+        scores, series, origin = np.fmax.reduceat(scores, begins, axis=0), series[begins], origin[begins]
+        known = np.isfinite(scores[..., 0])
+        count, first = np.cumsum(known, axis=0), np.searchsorted(series, series)
+        kept = known & (count - count[first] + known[first] <= most)
+        scores[~kept] = np.nan
+        some = kept.any(axis=1)
+        return Outcomes(scores[some], series[some], origin[some])
+
+
+def scores_of(
+    lower: npt.ArrayLike, upper: npt.ArrayLike, actual: npt.ArrayLike, spread: npt.ArrayLike, levels: tuple[float, ...]
+) -> Floats:
+    """The scores [M, K, Lv] of `Conformal`, NaN where the actual value is; arguments and errors as `Conformal.fit`."""
     low, high, unit = _checked(lower, upper, spread, levels)
-    truth, centre = np.asarray(actual, np.float64), np.asarray(point, np.float64)
-    at = np.asarray(origin, np.int64)
-    if at.shape != unit.shape or truth.shape != low.shape[:2] or centre.shape != truth.shape:
-        raise ShapeError(f"origin {at.shape}, actual {truth.shape} and point {centre.shape} do not fit {low.shape}")
-    distinct = np.unique(at)
-    renewals = distinct[:: max(1, -(-len(distinct) // most_fits))]
-    known_from = at[:, None] + np.arange(1, truth.shape[1] + 1)
-    new_low, new_high, done = low.copy(), high.copy(), np.zeros(len(at), bool)
-    for first, following in zip(renewals, [*renewals[1:], at.max(initial=0) + 1], strict=True):
-        known = np.where(known_from <= first, truth, np.nan)
-        past = np.isfinite(known).any(axis=1)
-        rows = (at >= first) & (at < following)
-        if past.any():
-            fitted = Conformal.fit(low[past], high[past], known[past], unit[past], levels)
-            new_low[rows], new_high[rows] = fitted.apply(low[rows], high[rows], unit[rows], centre[rows])
-            done[rows] = True
-    return new_low, new_high, done
+    truth = np.asarray(actual, np.float64)
+    if truth.shape != low.shape[:2]:
+        raise ShapeError(f"actual must be [M, K] = {low.shape[:2]}, not {truth.shape}")
+    result: Floats = np.maximum(low - truth[..., None], truth[..., None] - high) / unit[:, None, None]
+    return result
 
 
-def _correction(by_step: list[Floats], step: int, level_index: int, level: float) -> tuple[float, int]:
+def _correction(by_step: Sequence[Floats | Singles], step: int, level_index: int, level: float) -> tuple[float, int]:
     """The correction of one horizon and level, and how many scores it rests on."""
     total, reach = np.cumsum([0, *map(len, by_step)]), np.arange(len(by_step))
     first, end = np.maximum(step - reach, 0), np.minimum(step + reach + 1, len(by_step))
@@ -150,17 +157,6 @@ def _correction(by_step: list[Floats], step: int, level_index: int, level: float
     pool = np.concatenate([scores[:, level_index] for scores in by_step[first[best] : end[best]]])
     rank = min(int(ranks[best]), len(pool))
     return float(np.partition(pool, rank - 1)[rank - 1]), len(pool)
-
-
-def _scores(
-    lower: npt.ArrayLike, upper: npt.ArrayLike, actual: Floats, spread: npt.ArrayLike, levels: tuple[float, ...]
-) -> Floats:
-    low, high, unit = _checked(lower, upper, spread, levels)
-    if actual.shape != low.shape[:2]:
-        raise ShapeError(f"actual must be [M, K] = {low.shape[:2]}, not {actual.shape}")
-    truth = actual[..., None]
-    result: Floats = np.maximum(low - truth, truth - high) / unit[:, None, None]
-    return result
 
 
 def _checked(

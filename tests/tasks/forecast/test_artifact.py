@@ -80,6 +80,17 @@ class TestTheSameBits:
         kept.settings, kept._model, kept._panel = trained.settings, trained.model, trained.panel
         assert kept.predict(newer).equals(fresh.predict(newer))
 
+    def test_what_newer_rows_told(self, trained: Forecaster, tmp_path: Path) -> None:
+        kept = Forecaster(4)
+        kept.settings, kept._model, kept._panel = trained.settings, trained.model, trained.panel
+        told = kept.predict(table(0, 140, 4))
+        kept.save(tmp_path / "told")
+        fresh = Forecaster.load(tmp_path / "told")
+        assert fresh.predict().equals(told)
+        assert not np.array_equal(fresh.model.calibration.correction, trained.model.calibration.correction)
+        again = [one.predict(table(0, 160, 4)).drop("shop", "hour").to_numpy() for one in (kept, fresh)]
+        assert np.allclose(*again, rtol=1e-6), "and goes on from there as if never saved"
+
     def test_updating(self, trained: Forecaster, saved: Path) -> None:
         kept = Forecaster(4)
         kept.settings, kept._model, kept._panel = trained.settings, trained.model, trained.panel
@@ -181,7 +192,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     **{f"{name} not text": (lambda f, n=name: (f / n).write_bytes(b"\xff\xfe\0" * 99), "cannot") for name in FILES},
     "foreign JSON": (lambda f: (f / "manifest.json").write_text('{"model": "gpt2"}'), "does not describe a recollect"),
     "a list": (lambda f: (f / "manifest.json").write_text("[1, 2]"), "does not describe a recollect"),
-    "newer": (manifest(lambda m: m.update(version=99)), r"version 99 .* reads version 1: update recollect"),
+    "newer": (manifest(lambda m: m.update(version=99)), r"version 99 .* reads version 2: update recollect"),
     "no version": (manifest(lambda m: m.pop("version")), "format version None"),
     "a part missing": (manifest(lambda m: m.pop("schema")), "is not whole: schema missing"),
     "settings of another kind": (manifest(lambda m: m["settings"].update(horizon="4")), "saved settings"),
@@ -207,6 +218,11 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "a history past its end": (history("ends", lambda e: e + 10**6), "do not lie end to end"),
     "a history out of order": (history("offsets", lambda o: o.flip(0).contiguous()), "do not lie end to end"),
     "a history of fractions": (history("starts", lambda s: s.double()), "history's starts is float64"),
+    "no ledger": (tensors("history.safetensors", lambda t: t.pop("ledger/every")), "do not fit"),
+    "a ledger of another horizon": (history("ledger/scores", lambda s: s[:, 1:].clone()), "the ledger's scores is"),
+    "a ledger of fractions": (history("ledger/origin", lambda o: o.double()), "the ledger's origin is float64"),
+    "a ledger of other series": (history("ledger/series", lambda s: s + 1), "speaks of series that the model lacks"),
+    "a ledger of no step": (history("ledger/every", lambda e: -e), "or of steps that cannot be"),
     "a category too many": (history("groups", lambda g: g + 50), "categories that the schema lacks"),
 }  # fmt: skip
 

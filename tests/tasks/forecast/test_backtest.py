@@ -114,6 +114,37 @@ class TestTheResult:
         assert np.array_equal(found.ours.point, same.ours.point)
         assert found.scores["recollect"].overall == same.scores["recollect"].overall
 
+    def test_what_it_claims_is_what_use_does(self, make_panel, waves, quick) -> None:
+        """At each origin, forecast and intervals are those of the model that reads the data up to there."""
+        panel = make_panel([wave[:70] for wave in waves])
+        found = backtest_panel(panel, quick, 6, folds=6, stride=3)
+        first = np.full(3, found.origins.min())
+        model = fit_model(panel, quick, first, 6)
+        widths = []
+        for origin in np.unique(found.origins):
+            known = make_panel([wave[:origin] for wave in waves])
+            expected, rows = model.renewed(known).ahead(known), found.origins == origin
+            for name in ("point", "lower", "upper"):
+                assert np.allclose(getattr(found.ours, name)[rows], getattr(expected, name), rtol=1e-4), name
+            widths.append(float((expected.upper - expected.lower)[0, 0, 1]))
+        assert len(set(widths)) == len(widths), "each origin has its own calibration, or this proves nothing"
+
+    def test_intervals_follow_data_that_drift(self, make_panel, quick) -> None:
+        random = np.random.default_rng(0)
+        noise = np.where(np.arange(600) < 300, 0.2, 0.6) * random.normal(size=600)
+        panel = make_panel([10 + 5 * np.sin(np.arange(600) * np.pi / 3) + noise])
+        found = backtest_panel(panel, quick, 6, folds=80)
+        origins = origins_of(panel, 4, 80, 4)
+        model = fit_model(panel, quick, origins.origins[0], 6)
+        rows = origins.rows(panel, range(80))
+        still = model.forecast(model.windows(panel, origins.origins[0]), rows)
+        held = [
+            float(((low[..., 1] <= found.actual) & (found.actual <= high[..., 1]))[40:].mean())
+            for low, high in ((still.lower, still.upper), (found.ours.lower, found.ours.upper))
+        ]
+        assert np.array_equal(found.ours.point, still.point)
+        assert held[0] < 0.75 < 0.9 < held[1], held
+
     def test_its_table_says_when_what_was_known(self, make_panel, waves, quick) -> None:
         panel = make_panel([waves[0]], starts=[48])
         found = backtest_panel(panel, quick, 6, folds=2).frame()

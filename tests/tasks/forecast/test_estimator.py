@@ -172,6 +172,24 @@ class TestTheTrade:
         made.update(hourly[70:])
         assert all((a == b).all() for a, b in zip(weights, made.model.networks[0].state_dict().values(), strict=True))
 
+    def test_newer_rows_calibrate_the_intervals_and_older_ones_do_not(self, hourly: pl.DataFrame) -> None:
+        wild = hourly.with_columns(load=pl.when(pl.int_range(80) < 60).then("load").otherwise(5 * pl.col("load")))
+        made = quick().fit(hourly[:60])
+        before = made.predict()
+        later = made.predict(wild)
+        assert made.predict(hourly[:60]).equals(before), "what was read since has no say"
+        still = made.model.ahead(made.read(wild))
+        width = (later["upper_95"] - later["lower_95"]).to_numpy()
+        assert (width > 1.5 * (still.upper - still.lower)[0, :, 1]).all()
+        assert np.allclose(later["forecast"], still.point[0])
+        # A stream goes on from there.
+        at_once = made.predict(wild[:79])
+        made.update(wild[79:])
+        assert not np.allclose(made.predict()["upper_95"], at_once["upper_95"])
+        assert np.array_equal(
+            made._stream.model.calibration.correction, made.model.renewed(made.read(wild[:79])).calibration.correction
+        )
+
     def test_updating_row_by_row_is_updating_at_once(self, hourly: pl.DataFrame) -> None:
         slow, fast = quick().fit(hourly[:60]), quick().fit(hourly[:60])
         for n in range(60, 80):

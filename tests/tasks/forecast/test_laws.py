@@ -106,6 +106,22 @@ class TestNothingLeaksBack:
         assert rows.sum() >= 2
         assert same(clean.ours, other.ours, rows)
 
+    @pytest.mark.parametrize("timed", [True, False])
+    def test_nor_is_it_by_the_calibration_of_intervals(self, make_panel, waves, tiny, timed: bool) -> None:
+        """More origins, a step apart, so that truths come in at every one of them."""
+        panel = make_panel(waves, timed=timed, starts=[20, 30, 0] if timed else None)
+        settings = replace(tiny, domain="real", max_epochs=1)
+        clean = backtest_panel(panel, settings, 6, folds=12, stride=1)
+        for series, back in ((0, 9), (2, 8)):
+            step = int(panel.ends[series]) - back
+            wild = changed(panel, series, step, CHANGES["a huge value"])
+            other = backtest_panel(wild, settings, 6, folds=12, stride=1)
+            rows = before(clean, series, step)
+            assert rows.sum() > 3 and same(clean.ours, other.ours, rows)
+            others = (clean.series != series) & ~rows
+            assert np.array_equal(clean.ours.point[others], other.ours.point[others])
+            assert not np.array_equal(clean.ours.upper[others], other.ours.upper[others]), "then it counts, for all"
+
     def test_nor_is_a_past_covariate(self, make_panel, waves, tiny) -> None:
         panel = make_panel(waves, past=[w**0.5 for w in waves], known=[np.sqrt(w) for w in waves], starts=[20, 30, 0])
         clean = rolled(panel, tiny)

@@ -148,6 +148,18 @@ def test_a_gap_is_walked_through_without_a_value(streamed: tuple[Model, Panel], 
     assert not close(left_out.forecast(), Stream(model, panel).forecast())
 
 
+def test_its_calibration_is_that_of_its_start(streamed: tuple[Model, Panel], make_panel, long_waves) -> None:
+    model, _ = streamed
+    newer = [w[:-30] for w in long_waves]
+    longer = make_panel(newer, past=[np.cos(w) for w in newer])
+    now = model.renewed(longer)
+    assert not np.array_equal(now.calibration.correction, model.calibration.correction)
+    stream = Stream(now, longer)
+    assert close(stream.forecast(), now.ahead(longer))
+    stream.update(piece(longer, long_waves, [20, 20], make_panel))
+    assert stream.model.calibration is now.calibration
+
+
 def test_its_size_does_not_grow(streamed: tuple[Model, Panel], make_panel, long_waves) -> None:
     model, panel = streamed
     stream = Stream(model, panel)

@@ -23,6 +23,7 @@ from recollect.data.schema import Schema
 from recollect.evaluate.conformal import Conformal
 from recollect.tasks.forecast.covariates import Covariates
 from recollect.tasks.forecast.geometry import Geometry
+from recollect.tasks.forecast.ledger import Ledger
 from recollect.tasks.forecast.model import Model
 from recollect.tasks.forecast.network import ForecastNetwork
 from recollect.tasks.forecast.scaling import Scaling
@@ -32,7 +33,8 @@ from recollect.train.record import Record
 __all__ = ["load_model", "save_model"]
 
 FORMAT = "recollect forecaster"
-VERSION = 1
+VERSION = 2
+LEDGER = "ledger/"
 KEYS = (
     "format", "version", "made_with", "settings", "schema", "geometry", "names", "history", "log", "masked",
     "calibration", "records",
@@ -58,7 +60,7 @@ def save_model(model: Model, history: Panel, folder: Path) -> None:
     with staged_folder(folder) as stage:
         write_whole(stage / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False))
         write_whole(stage / "weights.safetensors", save_tensors(_tensors(model)))
-        write_whole(stage / "history.safetensors", save_tensors(_history(history)))
+        write_whole(stage / "history.safetensors", save_tensors(_history(history, model.ledger)))
 
 
 def load_model(folder: Path) -> tuple[Model, Panel]:
@@ -69,7 +71,7 @@ def load_model(folder: Path) -> tuple[Model, Panel]:
     manifest = _manifest(folder)
     tensors, history = _read(folder / "weights.safetensors"), _read(folder / "history.safetensors")
     try:
-        model = _model(manifest, tensors)
+        model = _model(manifest, tensors, history)
         return model, _panel(model.schema, tuple(map(str, manifest["history"])), history)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ArtifactError(f"the parts of the model in {folder} do not fit each other: {error}") from error
@@ -111,7 +113,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _model(manifest: dict[str, Any], tensors: dict[str, Tensor]) -> Model:
+def _model(manifest: dict[str, Any], tensors: dict[str, Tensor], history: dict[str, Tensor]) -> Model:
     settings, geometry = Settings.from_json(manifest["settings"]), Geometry.from_json(manifest["geometry"])
     schema, names = Schema.from_json(manifest["schema"]), tuple(map(str, manifest["names"]))
     if odd := [name for name, value in tensors.items() if not bool(torch.isfinite(value).all())]:
@@ -126,8 +128,10 @@ def _model(manifest: dict[str, Any], tensors: dict[str, Tensor]) -> Model:
     calibration = Conformal.from_json(manifest["calibration"])
     if calibration.correction.shape != (settings.horizon, len(settings.levels)):
         raise ValueError(f"calibrated for [K, Lv] = {calibration.correction.shape}, not for the settings")
+    past = {name.removeprefix(LEDGER): value.numpy() for name, value in history.items() if name.startswith(LEDGER)}
+    ledger = Ledger.from_arrays(past, len(names), calibration.correction.shape)
     shell = Model(
-        settings, schema, geometry, names, scaling, Covariates(*pairs), masked, (), calibration,
+        settings, schema, geometry, names, scaling, Covariates(*pairs), masked, (), calibration, ledger,
         tuple(_record(record) for record in manifest["records"]),
     )  # fmt: skip
     return replace(shell, networks=tuple(_network(shell, tensors, member) for member in range(settings.ensemble)))
@@ -166,8 +170,10 @@ def _read(path: Path) -> dict[str, Tensor]:
         raise ArtifactError(f"cannot read {path}: {error}") from error
 
 
-def _history(panel: Panel) -> dict[str, Tensor]:
-    return {name: torch.from_numpy(np.ascontiguousarray(getattr(panel, name))) for name in _ARRAYS}
+def _history(panel: Panel, ledger: Ledger) -> dict[str, Tensor]:
+    arrays = {name: getattr(panel, name) for name in _ARRAYS}
+    arrays |= {f"{LEDGER}{name}": array for name, array in ledger.arrays().items()}
+    return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
 
 
 def _panel(schema: Schema, names: tuple[str, ...], tensors: dict[str, Tensor]) -> Panel:

@@ -15,6 +15,7 @@ from recollect.evaluate.baselines import BASELINES, seasonal_naive_batch
 from recollect.evaluate.metrics import Scores, scores, seasonal_scale
 from recollect.tasks.forecast.data import Rows
 from recollect.tasks.forecast.fitting import fit_model
+from recollect.tasks.forecast.learning import quantiles_at
 from recollect.tasks.forecast.model import Model
 from recollect.tasks.forecast.results import Backtest, Intervals
 from recollect.tasks.forecast.resuming import Checkpoints
@@ -34,6 +35,11 @@ class Plan:
 
     origins: Ints
     horizon: int
+
+    def ends(self, panel: Panel, fold: int) -> Ints:
+        """How many steps of each series are known at a fold's origin, [N]."""
+        known: Ints = np.minimum(self.origins[fold], panel.ends)
+        return known
 
     def rows(self, panel: Panel, folds: range) -> Rows:
         """The forecasts of these folds: series with two observed values at the origin and something after it."""
@@ -99,16 +105,17 @@ def backtest_panel(
     """
     _check_baselines(baselines)
     plan = origins_of(panel, settings.horizon, folds, settings.horizon if stride is None else stride)
-    first = np.minimum(plan.origins[0], panel.ends)
+    first = plan.ends(panel, 0)
     period = season or infer_season(replace(panel, ends=first))
     parts: list[_Part] = []
     for group in [range(f, f + 1) for f in range(folds)] if refit else [range(folds)]:
-        rows = plan.rows(panel, group)
-        if len(rows):
-            ends = np.minimum(plan.origins[group.start], panel.ends)
+        if len(plan.rows(panel, group)):
             kept = checkpoints.part(group.start + 1) if checkpoints and refit else checkpoints
-            model = fit_model(panel, settings, ends, period, validation=validation, checkpoints=kept, progress=progress)
-            parts.append(_part(model, panel, ends, rows))
+            model = fit_model(
+                panel, settings, plan.ends(panel, group.start), period, validation=validation, checkpoints=kept,
+                progress=progress,
+            )  # fmt: skip
+            parts.append(_part(model, panel, plan, group))
     if not parts:
         raise DataError(
             f"no series has two steps before one of the {folds} origins and a value after it: take fewer folds, or a "
@@ -120,9 +127,8 @@ def backtest_panel(
 def backtest_model(model: Model, panel: Panel, plan: Plan, *, baselines: str = "naive") -> Backtest:
     """Forecast at every origin with a model as it is; honest only where it was trained on other data or earlier."""
     _check_baselines(baselines)
-    first = np.minimum(plan.origins[0], panel.ends)
-    part = _part(model, panel, first, plan.rows(panel, range(len(plan.origins))))
-    return _judged(panel, model.settings, model.geometry.season, first, [part], baselines)
+    part = _part(model, panel, plan, range(len(plan.origins)))
+    return _judged(panel, model.settings, model.geometry.season, plan.ends(panel, 0), [part], baselines)
 
 
 @dataclass(frozen=True)
@@ -134,8 +140,21 @@ class _Part:
     model: Model
 
 
-def _part(model: Model, panel: Panel, ends: Ints, rows: Rows) -> _Part:
-    return _Part(rows, model.forecast(model.windows(panel, ends), rows), model)
+def _part(model: Model, panel: Panel, plan: Plan, folds: range) -> _Part:
+    """The forecasts of these folds, each calibrated by what was known at its origin."""
+    rows, made = plan.rows(panel, folds), list[Intervals]()
+    windows = model.windows(panel, plan.ends(panel, folds.start))
+    z, _, spread = quantiles_at(model.networks, windows, rows)
+    now = model
+    for fold in folds:
+        now = now.renewed(panel, plan.ends(panel, fold), windows)
+        here = rows.origins == plan.origins[fold][rows.series]
+        made.append(now.finish(windows.scaling, z[here], spread[here], rows.series[here]))
+    return _Part(rows, _joined(made), model)
+
+
+def _joined(parts: list[Intervals]) -> Intervals:
+    return Intervals(*(np.concatenate([getattr(part, k) for part in parts]) for k in ("point", "lower", "upper")))
 
 
 def _check_baselines(baselines: str) -> None:
@@ -146,7 +165,7 @@ def _check_baselines(baselines: str) -> None:
 def _judged(panel: Panel, settings: Settings, season: int, first: Ints, parts: list[_Part], baselines: str) -> Backtest:
     series = np.concatenate([part.rows.series for part in parts])
     origins = np.concatenate([part.rows.origins for part in parts])
-    ours = Intervals(*(np.concatenate([getattr(part.made, k) for part in parts]) for k in ("point", "lower", "upper")))
+    ours = _joined([part.made for part in parts])
     actual = _actual(panel, series, origins, settings.horizon)
     forecasts = {"recollect": ours, "seasonal naive": _naive(panel, series, origins, settings, season)}
     notes = list(_unread(panel, parts))

@@ -168,6 +168,7 @@ class Forecaster:
     def predict(self, frame: FrameLike = None) -> FrameLike:
         """The forecast after the newest row of ``frame``, or of the data it was fitted on; nothing is trained.
 
+        The intervals are calibrated by what ``frame`` tells of the forecasts since the training.
         Gives a frame of the kind that was given: the series and time columns, ``forecast``, and ``lower_L`` and
         ``upper_L`` for each level L. Known covariates must cover the horizon. Raises DataError as ``fit``.
         """
@@ -183,7 +184,7 @@ class Forecaster:
         """The forecast as arrays [N, K] and [N, K, Lv], series in the order of ``panel.names``."""
         if self._stream is not None:
             return self._stream.forecast()
-        return self.model.ahead(self.panel)
+        return self.model.renewed(self.panel).ahead(self.panel)
 
     def read(self, frame: FrameLike) -> Panel:
         """``frame`` as a panel, by the roles that ``fit`` found."""
@@ -194,10 +195,11 @@ class Forecaster:
     def update(self, rows: FrameLike) -> Forecaster:
         """Carry the state forward over newer ``rows``, at a cost that does not depend on how much came before.
 
+        The intervals keep the calibration of the data from which it started.
         ``predict()`` then forecasts from the carried state. Raises DataError for rows that are not newer.
         """
         if self._stream is None:
-            self._stream = Stream(self.model, self.panel)
+            self._stream = Stream(self.model.renewed(self.panel), self.panel)
         newer, repairs = build_panel(to_polars(rows), self.model.schema, horizon=self.settings.horizon, least=1)
         self._stream.update(newer)
         self._panel, self.notes = self._stream.panel, tuple(repairs)
@@ -237,12 +239,13 @@ class Forecaster:
         return look_inside(self.model, self.panel if frame is None else self.read(frame), series)
 
     def save(self, folder: str | Path) -> None:
-        """Write manifest.json, weights.safetensors and the newest history; raises OutputError.
+        """Write manifest.json, weights.safetensors and history.safetensors; raises OutputError.
 
         The state that ``update`` carries is not kept: what is loaded starts from the newest history, as ``predict``.
         """
         steps = self.model.geometry.reach + self.model.geometry.stride
-        save_model(self.model, tail_of(self.panel, steps), Path(folder))
+        model = self._stream.model if self._stream else self.model.renewed(self.panel)
+        save_model(model, tail_of(self.panel, steps), Path(folder))
 
     def _note(self, text: str) -> None:
         self.notes = (*self.notes, Note("inferred", 1, f"training: {text}"))

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from recollect.core.errors import DataError, InputError
 from recollect.core.seeds import derive_seed
 from recollect.data.panel import Panel
-from recollect.evaluate.conformal import Conformal
+from recollect.evaluate.conformal import Conformal, scores_of
 from recollect.tasks.forecast.covariates import Covariates
 from recollect.tasks.forecast.data import Rows, Windows
 from recollect.tasks.forecast.domain import choose_log
 from recollect.tasks.forecast.geometry import Geometry, plan_geometry
 from recollect.tasks.forecast.learning import quantiles_at, tail_rows, train_member
+from recollect.tasks.forecast.ledger import MOST_COUNTED, Ledger
 from recollect.tasks.forecast.model import Model, split_quantiles
 from recollect.tasks.forecast.network import ForecastNetwork
 from recollect.tasks.forecast.resuming import Checkpoints, identity
@@ -32,7 +33,6 @@ __all__ = ["fit_model", "tail_lengths"]
 
 Ints = NDArray[np.int64]
 LONGEST_TAIL = 2000
-CALIBRATED = 2048
 MOST_STEPS, FEWEST_STEPS = 48, 8  # of an epoch
 BATCH_SIZE = 64
 
@@ -90,10 +90,11 @@ def fit_model(
         behind = checkpoints.open(identity(panel, settings, ends, season, validation), settings.ensemble)
     members = [_train(stage, n, began - sum(behind[:n]), checkpoints, progress) for n in range(settings.ensemble)]
     networks, records = zip(*members, strict=True)
-    calibration = _calibrate(networks, windows, tail_rows(panel, cuts, ends, CALIBRATED), settings)
+    calibration, ledger = _calibrate(stage, networks, ends)
     return Model(
-        settings, panel.schema, geometry, panel.names, scaling, covariates, stage.masked, networks, calibration, records
-    )
+        settings, panel.schema, geometry, panel.names, scaling, covariates, stage.masked, networks, calibration, ledger,
+        records,
+    )  # fmt: skip
 
 
 def tail_lengths(ends: Ints, horizon: int, validation: int | None) -> Ints:
@@ -162,9 +163,13 @@ def _plan(settings: Settings, geometry: Geometry, cuts: Ints, max_time: float | 
     )
 
 
-def _calibrate(networks: tuple[ForecastNetwork, ...], windows: Windows, rows: Rows, settings: Settings) -> Conformal:
+def _calibrate(stage: _Stage, networks: tuple[ForecastNetwork, ...], ends: Ints) -> tuple[Conformal, Ledger]:
+    """By the errors on the tails, which trained nothing."""
+    panel, windows, levels = stage.panel, stage.windows, stage.settings.shares
+    rows = tail_rows(panel, stage.cuts, ends, MOST_COUNTED)
     quantiles, _, spread = quantiles_at(networks, windows, rows)
-    return Conformal.fit(*split_quantiles(quantiles), windows.actual(rows), spread, settings.shares)
+    scores = scores_of(*split_quantiles(quantiles), windows.actual(rows), spread, levels)
+    return Conformal.of(scores, levels), Ledger.open(panel, stage.geometry, stage.cuts, ends, rows, scores)
 
 
 def _has_gaps(panel: Panel, ends: Ints) -> bool:

@@ -101,7 +101,7 @@ def predict(model: Path, data: Path | None, out: Path) -> None:
         frame, notes = read_table(data)
         panel, repairs = build_panel(frame, schema, horizon=forecaster.settings.horizon, source=data)
         say_notes(errors_console(), [*notes, *repairs])
-    content = csv(_table(panel, forecaster.model.ahead(panel), forecaster.settings))
+    content = csv(_table(panel, forecaster.model.renewed(panel).ahead(panel), forecaster.settings))
     if str(out) == "-":
         sys.stdout.write(content)
         return

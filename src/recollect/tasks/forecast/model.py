@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from recollect.core.errors import DataError
 from recollect.data.panel import Panel
 from recollect.data.schema import Schema
-from recollect.evaluate.conformal import Conformal
+from recollect.evaluate.conformal import Conformal, scores_of
 from recollect.tasks.forecast.covariates import Covariates
 from recollect.tasks.forecast.data import Rows, Windows
 from recollect.tasks.forecast.geometry import Geometry
 from recollect.tasks.forecast.learning import quantiles_at
+from recollect.tasks.forecast.ledger import Ledger
 from recollect.tasks.forecast.network import ForecastNetwork
 from recollect.tasks.forecast.results import Intervals
 from recollect.tasks.forecast.scaling import Scaling
@@ -32,6 +33,7 @@ class Model:
     """Everything that was learnt.
 
     ``names`` [N] are the series that ``scaling`` [N] knows; another series is scaled by its own history.
+    ``calibration`` is that of the ``ledger``.
     """
 
     settings: Settings
@@ -43,6 +45,7 @@ class Model:
     masked: bool
     networks: tuple[ForecastNetwork, ...]
     calibration: Conformal
+    ledger: Ledger
     records: tuple[Record, ...]
 
     def windows(self, panel: Panel, ends: Ints) -> Windows:
@@ -63,8 +66,7 @@ class Model:
         if panel.names == self.names:
             return self.scaling
         own = Scaling.learn(panel, ends, self.geometry.season, log=self.scaling.log)
-        place = {name: n for n, name in enumerate(self.names)}
-        at = np.array([place.get(name, -1) for name in panel.names])
+        at = self.places(panel)
         seen = at >= 0
         for target, source in (
             (own.center, self.scaling.center),
@@ -73,6 +75,33 @@ class Model:
         ):
             target[seen] = source[at[seen]]
         return own
+
+    def places(self, panel: Panel) -> Ints:
+        """Which of ``names`` each of the panel's series is, -1 for one that is none of them."""
+        place = {name: n for n, name in enumerate(self.names)}
+        return np.array([place.get(name, -1) for name in panel.names], np.int64)
+
+    def renewed(self, panel: Panel, ends: Ints | None = None, windows: Windows | None = None) -> Model:
+        """This model, its intervals calibrated by what ``panel`` tells of its forecasts since they last were.
+
+        Nothing after the first ``ends[n]`` steps (all by default) is seen; ``windows`` are those of ``panel``. Where
+        nothing new is told, the calibration stays as it is, to the bit. Raises DataError as ``check``.
+        """
+        ends = panel.ends if ends is None else ends
+        at = self.places(panel)
+        rows = self.ledger.due(panel, ends, at)
+        if not len(rows):
+            return self
+        if windows is None:
+            self.check(panel)
+            windows = self.windows(panel, ends)
+        z, _, spread = quantiles_at(self.networks, windows, rows)
+        truth = np.where(self.ledger.untold(panel, rows, at), windows.actual(rows), np.nan)
+        scores = scores_of(*split_quantiles(z), truth, spread, self.settings.shares)
+        if np.isnan(scores).all():
+            return self
+        ledger = self.ledger.entered(panel, ends, rows, at, scores)
+        return replace(self, ledger=ledger, calibration=Conformal.of(ledger.outcomes.scores, self.settings.shares))
 
     def ahead(self, panel: Panel) -> Intervals:
         """The forecast [N, K] after the last observation of every series; raises DataError as ``check``."""

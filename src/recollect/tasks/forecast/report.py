@@ -129,7 +129,8 @@ def _past(run: Run, backtest: Backtest) -> Section:
     trial, settings = run.trial, run.model.settings
     text = (
         f"A model that learnt only from what lies before the first of {trial.folds} past origins, "
-        f"{settings.horizon} steps apart, forecast from each of them, knowing nothing later. Beside it the seasonal "
+        f"{settings.horizon} steps apart, forecast from each of them, knowing nothing later; its intervals were "
+        "calibrated at each by what had become known, as when a model reads newer data. Beside it the seasonal "
         f"naive forecast, which repeats the last {'season' if trial.season > 1 else 'value'} and costs nothing.",
         *map(sentence, backtest.notes),
     )
