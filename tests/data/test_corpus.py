@@ -105,6 +105,12 @@ def test_advice_on_the_encoding_works(tmp_path: Path, content: bytes, encoding: 
     assert _read(tmp_path / "a.txt", advice.removeprefix("--encoding ")) == content.decode(advice.split()[1])
 
 
+def test_a_picture_is_no_text_in_any_encoding(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+    with pytest.raises(DataError, match=r"a\.png is not text: it holds a zero byte at byte 8$"):
+        _read(tmp_path / "a.png")
+
+
 def test_places_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "only").mkdir()
     (tmp_path / "only" / "table.csv").write_text("a,b")
