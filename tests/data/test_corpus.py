@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recollect.core.errors import DataError, InputError
@@ -55,6 +55,7 @@ def test_standard_input_can_be_read_twice(monkeypatch: pytest.MonkeyPatch) -> No
     assert ["".join(corpus.pieces()) for _ in range(2)] == [POEM, POEM]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.lists(st.integers(0, 20), max_size=4), st.integers(0, 22), st.integers(0, 22))
 def test_a_stretch_is_a_slice(text: str, cuts: list[int], start: int, stop: int) -> None:
     places = [0, *sorted(cuts), len(text)]
