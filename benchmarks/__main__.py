@@ -24,6 +24,7 @@ class Run(NamedTuple):
 
 RUNS = (
     Run("bench_lstm.py"),
+    Run("bench_lstm_cuda.py"),
     Run("bench_error.py"),
     Run("bench_demo.py", package="tensorflow"),
     Run("bench_memory.py"),

@@ -97,6 +97,9 @@ def measured(B: int, T: int, I: int, H: int) -> list[list[float]]:  # noqa: E741
 
 def main() -> None:
     """Print the table."""
+    if not torch.cuda.is_available():
+        print("passed over: torch sees no CUDA device")
+        return
     print(f"{date.today()}, {torch.cuda.get_device_name()}, torch {torch.__version__}, float32 as cuDNN takes it")
     print(chosen(Case("lstm", "tanh", torch.float32, "cuda")).reason)
     print("\nmilliseconds, ours / torch's; trace: ours / a loop of LSTMCell\n")
