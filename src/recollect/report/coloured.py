@@ -17,14 +17,14 @@ from matplotlib.colors import Normalize, to_hex
 from matplotlib.figure import Figure
 
 from recollect.core.errors import InputError, ShapeError
-from recollect.report.canvas import INK, house_style
+from recollect.report.canvas import house_style
 
 __all__ = ["coloured_figure", "coloured_html"]
 
 Floats = npt.NDArray[np.floating[Any]]
 
 SCALE = "PuOr_r"  # violet below zero, white, orange above: told apart with any colour vision
-PAPER = "#FFFFFF"
+BLACK, WHITE, EVEN = "#000000", "#FFFFFF", 0.179  # of ink; at that luminance both are read equally well
 WIDTH, MOST = 80, 2000  # columns of a picture, and what it holds of characters
 CELL, LINE = 0.088, 0.19  # inches, of a column and a line
 RETURN, TAB, SPACE = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\N{RIGHTWARDS ARROW}", "\N{MIDDLE DOT}"
@@ -132,7 +132,7 @@ def _parts(tokens: Sequence[str], values: Floats, reach: float) -> Iterator[Part
     grounds = colormaps[SCALE](0.5 + 0.5 * values / reach)
     for token, value, shade in zip(tokens, values.tolist(), grounds, strict=True):
         ground = to_hex(shade)
-        ink = INK if _luminance(ground) > 0.25 else PAPER
+        ink = BLACK if _luminance(ground) > EVEN else WHITE
         seen = ""
         for letter in token:
             before, after = text[at - 1] if at else "\n", text[at + 1] if at + 1 < len(text) else "\n"
