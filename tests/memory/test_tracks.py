@@ -38,7 +38,7 @@ def test_a_unit_that_knows_of_quotes_is_found_among_hundreds_and_chance_is_not_t
     cells[:, 137] = random.normal(0, 0.5, len(text)) - 2 * signal
     found = tracks(cells, signal)
     assert found.order[0] == 137 and found.correlation[137] < -0.8
-    assert abs(found.correlation[137]) > 2 * found.chance > 2 * np.abs(found.correlation[found.order[5:]]).max() / 1.5
+    assert abs(found.correlation[137]) > 2 * found.chance
 
 
 def test_chance_lets_one_in_twenty_through() -> None:
