@@ -94,7 +94,7 @@ def look_inside(
     for one that does not know of it. Kelley 1935, "An unbiased correlation ratio measure" (epsilon squared).
 
     Beside the reach of ``lstm`` stand those of ``others``, by name, and of an LSTM and a plain RNN of the same size
-    that learnt nothing, drawn from ``seed``.
+    and activation that learnt nothing, drawn from ``seed``.
 
     Raises InputError for a bidirectional layer, ShapeError for an x that is not one row or has no step.
     """
@@ -128,6 +128,7 @@ def _reaches(lstm: LSTM, x: Floats, others: Mapping[str, LSTM], seed: int) -> di
     steps, layers = min(FARTHEST, len(x) // 2), {OURS: lstm, **others}
     with torch.random.fork_rng(devices=[]):  # a layer draws from torch's own generator when it is made
         for name, cell in ((BORN_LSTM, "lstm"), (BORN_RNN, "rnn")):
-            layers[name] = LSTM(lstm.input_size, lstm.hidden_size, lstm.num_layers, cell=cell)
+            form = lstm.input_size, lstm.hidden_size, lstm.num_layers
+            layers[name] = LSTM(*form, cell=cell, activation=lstm.activation)
             layers[name].reset_parameters(torch.Generator().manual_seed(derive_seed(seed, "memory", cell)))
     return {name: reach(layer, x, steps=steps) for name, layer in layers.items()}

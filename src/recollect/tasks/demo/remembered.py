@@ -24,7 +24,7 @@ def remembered(folder: Path) -> Portrait:
     inside = learner.memory(series, RichProgress("a plain RNN, to compare with"))
     times = np.arange(len(series.values))[-SHOWN:]
     return Portrait(
-        name=f"the {series.name}",
+        name=f"the {series.name} series",
         series_times=times,
         series=series.values[times],
         times=times,
