@@ -18,7 +18,7 @@ from recollect.tasks.demo.artifact import load_model, save_model
 from recollect.tasks.demo.data import make
 from recollect.tasks.demo.estimator import Learner
 
-FILES = ["film.safetensors", "manifest.json", "weights.safetensors"]
+FILES = ["manifest.json", "weights.safetensors"]
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +54,8 @@ def test_the_same_bits_come_back(learner: Learner, saved: Path) -> None:
 
 def test_nothing_in_the_folder_can_be_executed(saved: Path) -> None:
     assert sorted(path.name for path in saved.iterdir()) == FILES
-    for name in ("film.safetensors", "weights.safetensors"):
-        content = (saved / name).read_bytes()
-        json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    content = (saved / "weights.safetensors").read_bytes()
+    json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
 
 
 def test_the_film_ends_with_the_weights_that_were_kept(learner: Learner) -> None:
@@ -79,11 +78,11 @@ def manifest(**change: object) -> Callable[[Path], None]:
     return apply
 
 
-def tensors(name: str, change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+def tensors(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
     def apply(folder: Path) -> None:
-        data = load_file(folder / name)
+        data = load_file(folder / "weights.safetensors")
         change(data)
-        save_file(data, folder / name)
+        save_file(data, folder / "weights.safetensors")
 
     return apply
 
@@ -102,12 +101,12 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "no epochs": (manifest(epochs="x"), "do not fit"),
     "another activation": (manifest(activation="cube"), "do not fit"),
     "a record of another kind": (manifest(record={"code": "rm"}), "do not fit"),
-    "a weight not a number": (tensors("weights.safetensors", lambda t: t["head.bias"].fill_(torch.nan)), "not finite"),
-    "a weight missing": (tensors("weights.safetensors", lambda t: t.pop("head.bias")), "head.bias is missing, and"),
+    "a weight not a number": (tensors(lambda t: t["network/head.bias"].fill_(torch.nan)), "not finite"),
+    "a weight missing": (tensors(lambda t: t.pop("network/head.bias")), "head.bias is missing, and"),
     "a film of another size": (
-        tensors("film.safetensors", lambda t: t.update(c=t["c"][..., :-1].contiguous())), "the film's c has shape",
+        tensors(lambda t: t.update({"film/c": t["film/c"][..., :-1].contiguous()})), "the film's c has shape",
     ),
-    "a film without moments": (tensors("film.safetensors", lambda t: t.pop("at")), "do not fit"),
+    "a film without moments": (tensors(lambda t: t.pop("film/at")), "do not fit"),
 }  # fmt: skip
 
 

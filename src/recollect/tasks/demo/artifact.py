@@ -1,4 +1,4 @@
-"""The demo's model on disk: manifest.json, weights.safetensors and the film of its training."""
+"""The demo's model on disk: manifest.json, and weights.safetensors with the film of its training."""
 
 from __future__ import annotations
 
@@ -41,11 +41,12 @@ def save_model(learner: Learner, series: Series, folder: Path) -> None:
         "seed": learner.seed,
         "record": asdict(learner.record),
     }
-    film = {name: torch.from_numpy(learner.film.values[name]) for name in FILMED}
+    film = {"film/at": learner.film.at, **{f"film/{name}": learner.film.values[name] for name in FILMED}}
+    tensors = {f"network/{name}": value for name, value in learner.network.state_dict().items()}
+    tensors |= {name: torch.from_numpy(value) for name, value in film.items()}
     with staged_folder(folder) as stage:
         write_manifest(stage, FORMAT, VERSION, content)
-        write_tensors(stage / "weights.safetensors", learner.network.state_dict())
-        write_tensors(stage / "film.safetensors", {"at": torch.from_numpy(learner.film.at), **film})
+        write_tensors(stage / "weights.safetensors", tensors)
 
 
 def load_model(folder: Path) -> tuple[Learner, Series]:
@@ -55,24 +56,24 @@ def load_model(folder: Path) -> tuple[Learner, Series]:
     """
     said = read_manifest(folder)
     check_manifest(said, folder, FORMAT, VERSION, KEYS)
-    tensors, film = read_tensors(folder / "weights.safetensors"), read_tensors(folder / "film.safetensors")
+    tensors = read_tensors(folder / "weights.safetensors")
     try:
-        check_finite({**tensors, **film})
+        check_finite(tensors)
         series = make(said["series"], said["seed"])
         with torch.device("meta"):
             learner = Learner(
                 said["activation"], hidden_size=said["hidden_size"], epochs=said["epochs"], seed=said["seed"]
             )
-        take_weights(learner.network, tensors)
+        take_weights(learner.network, tensors, "network/")
         learner.record = Record.from_json(said["record"])
-        learner.film = _film(film, learner.network.lstm.hidden_size)
+        learner.film = _film(tensors, learner.network.lstm.hidden_size)
     except (InputError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ArtifactError(f"the parts of the model in {folder} do not fit each other: {error}") from error
     return learner, series
 
 
 def _film(tensors: dict[str, Tensor], hidden_size: int) -> Frames:
-    at, values = tensors["at"].numpy(), {name: tensors[name].numpy() for name in FILMED}
+    at, values = tensors["film/at"].numpy(), {name: tensors[f"film/{name}"].numpy() for name in FILMED}
     wanted = (len(at), WINDOW, 1, 1, hidden_size)
     for name, value in values.items():
         if value.shape != wanted:
