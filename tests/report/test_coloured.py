@@ -111,7 +111,7 @@ def test_the_picture_can_be_written_both_ways() -> None:
     assert embed(figure, "png") and embed(figure, "svg")
 
 
-@pytest.mark.parametrize("text", ["x" * 100, "a " + "x" * 77 + "\u8bb0", "a " + "\u8bb0" * 60])
+@pytest.mark.parametrize("text", ["x" * 100, " " + "x" * 79 + "\u8bb0", "a " + "\u8bb0" * 60])
 def test_a_word_longer_than_a_line_breaks_where_it_must(text: str) -> None:
     axes = coloured_figure(text, np.zeros(len(text))).axes[0]
     ends = [path.get_extents().x1 for path in axes.collections[0].get_paths()]
