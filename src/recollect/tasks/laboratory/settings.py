@@ -1,0 +1,36 @@
+"""The budget that every cell gets, and what a quick look leaves out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["QUICK", "Settings"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How each network is made and trained, the same for every cell.
+
+    ``steps`` of AdamW without decay on ``rows`` fresh sequences each, the gradient's norm at most 1, the rate rising to
+    ``learning_rate`` over a twentieth of them and falling by a cosine; ``hidden_size`` units in one layer. Every
+    ``validate_every`` steps 256 other sequences are scored: at half of what counts as solved the training ends.
+    """
+
+    steps: int = 1500
+    rows: int = 16
+    hidden_size: int = 32
+    learning_rate: float = 2e-2
+    validate_every: int = 50
+
+
+@dataclass(frozen=True)
+class Quick:
+    """What a quick look looks at; the budget of each training is the same."""
+
+    tasks: tuple[str, ...] = ("adding", "order")
+    cells: tuple[str, ...] = ("lstm", "gru", "rnn")
+    lags: tuple[int, ...] = (20, 100)
+    seeds: int = 1
+
+
+QUICK = Quick()
