@@ -36,7 +36,7 @@ def lab(
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="The first of them; the same seed gives the same bits.")] = 0,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Two tasks, three cells, two lags, one seed: what you do not name yourself.")
+        bool, typer.Option("--quick", help="Two tasks, two cells, two lags, one seed, where you name no others.")
     ] = False,
     max_time: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Begin nothing more after that; the same command goes on.")
@@ -45,7 +45,7 @@ def lab(
         Path, typer.Option(metavar="DIR", help="Folder for the results; those it holds already are not measured again.")
     ] = Path("memory-lab"),
 ) -> None:
-    """For how long does each cell remember? LSTMs, GRUs and a plain RNN on tasks made to find out, beside chance."""
+    """See for how long each cell remembers: LSTM, GRU, plain RNN and others on tasks made to find out."""
     from recollect.tasks.laboratory import journey
 
     journey.run(_words(task), _words(cell), _numbers(lags), seeds, seed, quick, max_time, out)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing
 from functools import partial
 from multiprocessing import active_children, get_context
 from pathlib import Path
@@ -71,16 +72,19 @@ def laboratory(
 
     if watch:
         watch(found(), len(cases))
-    for result in _measured([case for case in cases if case not in kept], settings, until, workers):
-        kept[result.case] = result
-        if folder:
-            write(folder, settings, kept.values())
-        if watch:
-            watch(found(), len(cases))
+    with closing(_measured([case for case in cases if case not in kept], settings, until, workers)) as results:
+        for result in results:
+            kept[result.case] = result
+            if folder:
+                write(folder, settings, kept.values())
+            if watch:
+                watch(found(), len(cases))
     return found()
 
 
-def _measured(cases: Sequence[Case], settings: Settings, until: float | None, workers: int) -> Iterator[Result]:
+def _measured(
+    cases: Sequence[Case], settings: Settings, until: float | None, workers: int
+) -> Generator[Result, None, None]:
     """The results as they come, by as many processes; by this one alone if one is enough."""
     work = partial(measure, settings=settings, until=until)
     if min(workers, len(cases)) <= 1:

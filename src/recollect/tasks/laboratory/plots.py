@@ -49,24 +49,22 @@ def success(results: Sequence[Result]) -> Figure:
         lines = [_line(cell) for cell in cells]
         lines += [Line2D([], [], color=GREY, ls="--", lw=1, label="without memory")]
         lines += [Line2D([], [], color=GREY, ls=":", lw=1, label="solved below")]
-        figure.legend(handles=lines, loc="outside lower center", ncols=min(len(lines), 3 * columns))
+        figure.legend(handles=lines, loc="outside lower center", ncols=min(len(lines), 2 + columns))
     return figure
 
 
 def _panel(axes: Axes, task: str, results: Sequence[Result], cells: Sequence[str]) -> None:
     lags = sorted({one.case.lag for one in results})
-    fine = np.geomspace(lags[0] / 1.25, lags[-1] * 1.25, 50)
-    axes.plot(fine, [TASKS[task].chance(lag) for lag in fine], "--", color=GREY, lw=1, zorder=1)
-    axes.plot(fine, [TASKS[task].bar(lag) for lag in fine], ":", color=GREY, lw=1, zorder=1)
+    beside = np.array([[lag / 1.25, lag * 1.25] for lag in lags]).ravel()  # level where the cells of a lag stand
+    for line, value in (("--", TASKS[task].chance), (":", TASKS[task].bar)):
+        axes.plot(beside, np.repeat([value(lag) for lag in lags], 2), line, color=GREY, lw=1, zorder=1)
     for place, cell in enumerate(cells):
         shift = 1 + APART * (place - (len(cells) - 1) / 2)
         found = {lag: [one.measure for one in results if one.case[1:3] == (cell, lag)] for lag in lags}
         there = [lag for lag in lags if found[lag]]
         colour, mark = LOOKS[cell]
         for lag in there:
-            axes.plot(
-                [lag * shift] * len(found[lag]), found[lag], mark, color=colour, ms=4, mew=0, alpha=0.45, zorder=2
-            )
+            axes.plot([lag * shift] * len(found[lag]), found[lag], mark, color=colour, ms=5, mew=0, alpha=0.5, zorder=2)
         medians = [float(np.median(found[lag])) for lag in there]
         axes.plot([lag * shift for lag in there], medians, color=colour, lw=1.4, zorder=3)
     top = max(max(one.measure, one.chance) for one in results)

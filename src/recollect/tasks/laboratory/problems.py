@@ -68,7 +68,7 @@ TASKS: dict[str, Task] = {
     ),
     "noisy": Task(
         "Noisy sequences", data.noisy, 1, 2, scoring.score_classes, "share wrong", _always(1 / 2), 0.02,
-        (50, 100, 200, 1000), 4, "least steps",
+        (50, 100, 200, 500), 4, "least steps",
     ),
     "reber": Task(
         "Embedded Reber grammar", embedded_reber, 7, 7, scoring.score_reber, "share of strings wrong", _always(1 / 2),
