@@ -124,6 +124,16 @@ def test_what_cannot_be_is_refused_by_name(given, said):
         tiny(**given)
 
 
+@pytest.mark.parametrize("name", ["steps", "rows", "hidden_size", "validate_every"])
+def test_a_budget_of_nothing_is_refused_by_name(name):
+    with pytest.raises(InputError, match=f"{name} is 0, and must be at least 1"):
+        Settings(**{name: 0})
+
+
+def test_a_name_alone_is_one_name():
+    assert [one.case for one in tiny("lstm", tasks="adding")] == [Case("adding", "lstm", 10, 0)]
+
+
 def test_a_folder_of_other_settings_is_refused(tmp_path):
     tiny(out=tmp_path)
     before = (tmp_path / "results.json").read_bytes()

@@ -92,8 +92,9 @@ def noisy(random: np.random.Generator, rows: int, lag: int) -> Batch:
     To every step normal noise of variance 0.2 is added. Sequences have ``lag`` to 1.1 ``lag`` steps; the target is 0
     for +1, 1 for -1, asked at the end.
 
-    Hochreiter & Schmidhuber 1997, "Long short-term memory", section 5.3, task 3b; the two-sequence problem of Bengio,
-    Simard & Frasconi 1994, "Learning long-term dependencies with gradient descent is difficult", section II.
+    Hochreiter & Schmidhuber 1997, "Long short-term memory", section 5.3, task 3b; without noise on the first
+    steps the two-sequence problem of Bengio, Simard & Frasconi 1994, "Learning long-term dependencies with gradient
+    descent is difficult".
     """
     lengths = random.integers(lag, lag + lag // 10, rows, endpoint=True)
     x = random.normal(0.0, np.sqrt(0.2), (lengths.max(), rows, 1)).astype(np.float32)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import torch
 
-from recollect.core.errors import InputError, OutputError
+from recollect.core.errors import InputError
+from recollect.core.files import check_writable
 from recollect.nn.cells import CELLS
 from recollect.tasks.laboratory.measuring import measure
 from recollect.tasks.laboratory.problems import TASKS
@@ -27,8 +28,8 @@ Watch = Callable[[Sequence[Result], int], None]
 
 
 def laboratory(
-    tasks: Sequence[str] | None = None,
-    cells: Sequence[str] | None = None,
+    tasks: str | Sequence[str] | None = None,
+    cells: str | Sequence[str] | None = None,
     lags: Sequence[int] | None = None,
     *,
     seeds: int | None = None,
@@ -113,8 +114,8 @@ def _settle() -> None:
     torch.set_num_threads(1)
 
 
-def _known(what: str, given: Sequence[str] | None, table: Mapping[str, object]) -> list[str]:
-    names = list(dict.fromkeys(table if given is None else given))
+def _known(what: str, given: str | Sequence[str] | None, table: Mapping[str, object]) -> list[str]:
+    names = list(dict.fromkeys(table if given is None else [given] if isinstance(given, str) else given))
     unknown = [name for name in names if name not in table]
     if unknown or not names:
         said = f"there is no {what} {unknown[0]!r}" if unknown else f"no {what} is given"
@@ -140,10 +141,6 @@ def _lags(task: str, given: Sequence[int] | None, quick: bool) -> list[int]:
 
 
 def _folder(out: Path) -> Path:
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"cannot write to {out}: it is a file, and a folder is needed")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot write to {out}: {error.strerror or error}") from error
+    check_writable(out).rmdir()
+    out.mkdir(parents=True, exist_ok=True)
     return out

@@ -41,7 +41,7 @@ def chrono(lstm: LSTM, lag: int, generator: torch.Generator) -> None:
     The bias b of the gate that keeps is ln u, u uniform in [1, lag]: a unit then keeps for about u steps. An input
     gate beside it has the bias -b, so that what is kept long is written seldom.
 
-    Tallec & Ollivier 2018, "Can recurrent neural networks warp time?", section 3, equations 16 and 17.
+    Tallec & Ollivier 2018, "Can recurrent neural networks warp time?", section 2, on chrono initialization.
     """
     kind = CELLS[lstm.cell]
     if kind.remembers is None:
