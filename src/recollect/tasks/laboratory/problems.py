@@ -64,7 +64,7 @@ TASKS: dict[str, Task] = {
     ),
     "noise-free": Task(
         "Noise-free sequences", data.noise_free, 54, 2, scoring.score_classes, "share wrong", _always(1 / 2), 0.02,
-        (50, 100, 200, 1000), 1, "distractors",
+        (50, 100, 200, 1000), 1, "least distractors",
     ),
     "noisy": Task(
         "Noisy sequences", data.noisy, 1, 2, scoring.score_classes, "share wrong", _always(1 / 2), 0.02,
@@ -72,7 +72,7 @@ TASKS: dict[str, Task] = {
     ),
     "reber": Task(
         "Embedded Reber grammar", embedded_reber, 7, 7, scoring.score_reber, "share of strings wrong", _always(1 / 2),
-        0.02, (10, 20, 50, 100), 5, "least symbols between",
+        0.02, (5, 10, 20, 50), 5, "least symbols between",
     ),
     "copying": Task(
         "Copying", data.copying, 10, 10, scoring.score_copying, "cross-entropy, nats a step",
