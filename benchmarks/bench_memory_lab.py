@@ -4,8 +4,9 @@
     cp lab/success.png benchmarks/results/memory_lab.png
 
 Prints protocol, scores, what can be had without memory, and seconds, and the plain RNN at other rates too. With --out a
-run that was broken off goes on. Fails if the LSTM does not solve adding at T = 400 and temporal order at 100 from most
-seeds, if the plain RNN solves one of them at 100, at any rate, or if the laboratory takes more than 30 minutes.
+run that was broken off goes on, and the clock is that of the last sitting. Fails if the LSTM does not solve adding at
+T = 400 and temporal order at 100 from most seeds, if the plain RNN solves one of them at 100, at any rate, or if the
+laboratory takes more than 30 minutes.
 """
 
 from __future__ import annotations
