@@ -55,7 +55,7 @@ def laboratory(
     results that cannot be gone on with, OutputError for one that cannot be written.
     """
     settings = settings or Settings()
-    chosen = _known("task", QUICK.tasks if quick and tasks is None else tasks, TASKS)
+    chosen = _known("task", list(QUICK.lags) if quick and tasks is None else tasks, TASKS)
     kinds = _known("cell", QUICK.cells if quick and cells is None else cells, CELLS)
     count = seeds if seeds is not None else QUICK.seeds if quick else 3
     _check(count, max_time, workers)
@@ -132,8 +132,8 @@ def _check(seeds: int, max_time: float | None, workers: int) -> None:
 
 
 def _lags(task: str, given: Sequence[int] | None, quick: bool) -> list[int]:
-    shortest = TASKS[task].shortest
-    lags = sorted(set((QUICK.lags if quick else TASKS[task].lags) if given is None else given))
+    shortest, own = TASKS[task].shortest, TASKS[task].lags
+    lags = sorted(set((QUICK.lags.get(task, own[:2]) if quick else own) if given is None else given))
     if not lags or lags[0] < shortest:
         said = f"a lag of {lags[0]} is too short for" if lags else "no lag is given for"
         raise InputError(f"{said} the task {task!r}: at least {shortest} ({TASKS[task].means})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recollect.core.errors import InputError
@@ -38,10 +39,10 @@ class Settings:
 class Quick:
     """What a quick look looks at; the budget of each training is the same."""
 
-    tasks: tuple[str, ...] = ("adding", "order")
-    cells: tuple[str, ...] = ("lstm", "rnn")
-    lags: tuple[int, ...] = (10, 100)
-    seeds: int = 1
+    lags: Mapping[str, tuple[int, ...]]
+    cells: tuple[str, ...]
+    seeds: int
 
 
-QUICK = Quick()
+# The short lags are such that the plain RNN surely bridges them.
+QUICK = Quick({"adding": (5, 100), "order": (10, 100)}, ("lstm", "rnn"), 1)
