@@ -77,6 +77,6 @@ TASKS: dict[str, Task] = {
     "copying": Task(
         "Copying", data.copying, 10, 10, scoring.score_copying, "cross-entropy, nats a step",
         lambda lag: data.RECALLED * math.log(data.ALPHABET) / (lag + 2 * data.RECALLED), 0.1,
-        (10, 20, 50, 100), 1, "steps of silence",
+        (10, 20, 50), 1, "steps of silence",
     ),
 }  # fmt: skip
