@@ -31,6 +31,7 @@ RUNS = (
     Run("bench_memory.py --series 1 --points 5000000 --max-time 60"),
     Run("bench_memory_record.py"),
     Run("bench_memory_gates.py"),
+    Run("bench_memory_lab.py"),
     Run("bench_m4.py --data {data}/m4 --frequency Hourly --max-time 25"),
     Run("bench_m4.py --data {data}/m4 --frequency Hourly --members 3 --max-time 140"),
     Run("bench_m4.py --data {data}/m4 --frequency Weekly --members 3 --max-time 140"),

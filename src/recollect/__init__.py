@@ -17,16 +17,18 @@ if TYPE_CHECKING:
     from recollect.core.state import LSTMState
     from recollect.nn.lstm import LSTM
     from recollect.tasks.forecast.estimator import Forecaster
+    from recollect.tasks.laboratory.estimator import laboratory
 
 __version__ = "0.1.0"
 
-__all__ = ["LSTM", "Forecaster", "LSTMState", "RecollectError", "__version__"]
+__all__ = ["LSTM", "Forecaster", "LSTMState", "RecollectError", "__version__", "laboratory"]
 
 _HOMES = {
     "Forecaster": "recollect.tasks.forecast.estimator",
     "LSTM": "recollect.nn.lstm",
     "LSTMState": "recollect.core.state",
     "RecollectError": "recollect.core.errors",
+    "laboratory": "recollect.tasks.laboratory.estimator",
 }
 
 

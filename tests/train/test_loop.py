@@ -86,6 +86,12 @@ def test_keeps_the_untrained_start_where_training_only_harms():
     assert record.best == record.validations[0][1] == pytest.approx(error(module))
 
 
+def test_stops_once_the_validation_is_good_enough():
+    values = iter([5.0, 3.0, 2.0, 1.0])
+    record = fit(network(), batches, squared, plan=Plan(enough=2.0), seed=1, validate=lambda module: next(values))
+    assert (record.stopped, record.epochs, record.best_epoch) == ("enough", 2, 2)
+
+
 def test_keeps_the_best_epoch_and_stops_when_patience_ends():
     values = iter([5.0, 3.0, 4.0, 4.0, 1.0])
     seen: list[list[Tensor]] = []

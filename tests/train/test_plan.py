@@ -27,6 +27,7 @@ def test_the_rate_stays_between_zero_and_its_peak(warmup, progress):
         ("clip_norm", 0.0),
         ("warmup", 1.0),
         ("patience", 0),
+        ("enough", float("nan")),
         ("average", 1.0),
         ("validate_every", 0),
         ("steps_per_epoch", 0),

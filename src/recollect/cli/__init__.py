@@ -60,6 +60,11 @@ class _Recollect(TyperGroup):
     """The group of all commands, with our errors and exit codes in place of tracebacks."""
 
     # Typer's own context has no public name to write here.
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401
+        """Two words that are a command come before one: ``memory lab`` is not ``memory`` of a model named lab."""
+        two = [" ".join(args[:2]), *args[2:]]
+        return super().resolve_command(ctx, two if two[0] in self.commands else args)
+
     def invoke(self, ctx: Any) -> object:  # noqa: ANN401
         try:
             return super().invoke(ctx)

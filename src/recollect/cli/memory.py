@@ -37,7 +37,10 @@ def memory(
         str | None, typer.Option(metavar="NAME", help="Which series to read, where there are several.")
     ] = None,
 ) -> None:
-    """See what a model's LSTM keeps, for how long, and when it lets go."""
+    """See what a model's LSTM keeps, for how long, and when it lets go.
+
+    recollect memory lab is another command: for how long each cell can remember. A model in a folder lab is ./lab.
+    """
     shows = _shows()
     kind = str(read_manifest(model).get("format"))
     if kind not in shows:

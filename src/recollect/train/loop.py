@@ -161,7 +161,7 @@ class _Run:
                 self.state.keep()
             elif ending or self.record.epochs % self.plan.validate_every == 0:
                 self.judge(self.validate)
-        self.record.stopped = ending or self.impatient()
+        self.record.stopped = ending or self.content() or self.impatient()
         self.record.seconds = time.monotonic() - self.began
         due = time.monotonic() - self.saved >= self.plan.checkpoint_every
         if self.checkpoint is not None and (due or self.record.stopped):
@@ -189,6 +189,10 @@ class _Run:
         if self.record.epochs >= self.plan.max_epochs:
             return "done"
         return "time" if self.time_used() >= 1 else ""
+
+    def content(self) -> str:
+        best = self.record.best
+        return "enough" if self.plan.enough is not None and best is not None and best <= self.plan.enough else ""
 
     def impatient(self) -> str:
         waited = self.record.epochs - self.record.best_epoch

@@ -18,8 +18,9 @@ class Plan:
     ``learning_rate`` is the peak; it rises linearly over the fraction ``warmup`` of the run and falls to about
     zero by a cosine. ``weight_decay`` touches matrices only, never biases and norms. ``clip_norm`` bounds the
     gradient's norm (None: no bound). ``patience`` is the number of epochs without a better validation after which
-    training stops (None: never); validation comes every ``validate_every`` epochs. ``average`` is the decay of an
-    exponential average of the weights, which is then what is validated and kept (None: no average).
+    training stops (None: never), ``enough`` the validation at or below which it stops (None: none is); validation
+    comes every ``validate_every`` epochs. ``average`` is the decay of an exponential average of the weights, which is
+    then what is validated and kept (None: no average).
     ``steps_per_epoch`` cuts long or endless batches (None: as many as ``len(batches)`` says).
     ``checkpoint_every`` is the least number of seconds between two checkpoints.
 
@@ -33,6 +34,7 @@ class Plan:
     clip_norm: float | None = 1.0
     warmup: float = 0.05
     patience: int | None = None
+    enough: float | None = None
     average: float | None = None
     validate_every: int = 1
     steps_per_epoch: int | None = None
@@ -46,6 +48,7 @@ class Plan:
         for name in ("max_time", "learning_rate", "clip_norm"):
             value = getattr(self, name)
             _require(value is None or 0 < value < math.inf, name, value, "a positive number")
+        _require(self.enough is None or math.isfinite(self.enough), "enough", self.enough, "a finite number")
         for name in ("weight_decay", "checkpoint_every"):
             value = getattr(self, name)
             _require(0 <= value < math.inf, name, value, "a number of at least 0")

@@ -14,7 +14,8 @@ class Record:
 
     ``losses[e - 1]`` is the mean training loss of epoch e; ``validations`` holds pairs (epoch, value), and epoch 0 is
     the untrained start. ``best_epoch`` is the one whose weights were kept (the last where nothing validates).
-    ``stopped`` says why the run ended: "done", "patience", "time" or "interrupted"; it is empty while it goes on.
+    ``stopped`` says why the run ended: "done", "enough", "patience", "time" or "interrupted"; it is empty while it goes
+    on.
     ``seconds`` sums the sittings of a run that was resumed.
     """
 
