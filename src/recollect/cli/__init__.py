@@ -19,14 +19,14 @@ from typer.core import TyperGroup
 
 import recollect.tasks
 from recollect import __version__
-from recollect.cli import doctor
+from recollect.cli import doctor, memory
 from recollect.core.errors import RecollectError
 
 __all__ = ["build", "main"]
 
 
 def build() -> typer.Typer:
-    """The whole command, ready to call: ``register(app)`` of each folder in recollect.tasks, and ``doctor``.
+    """The whole command, ready to call: ``register(app)`` of each folder in recollect.tasks, ``memory`` and ``doctor``.
 
     It leaves with exit code 0 when done, 1 after a defect of ours (with a traceback), 2 for unusable input or options,
     130 when interrupted.
@@ -42,6 +42,7 @@ def build() -> typer.Typer:
     app.callback()(_options)
     for task in pkgutil.iter_modules(recollect.tasks.__path__, "recollect.tasks."):
         importlib.import_module(f"{task.name}.commands").register(app)
+    memory.register(app)
     doctor.register(app)
     return app
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -10,17 +9,16 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from recollect import __version__
 from recollect.core.errors import ArtifactError
-from recollect.core.files import staged_folder, write_whole
+from recollect.core.files import staged_folder
+from recollect.core.manifests import check_manifest, read_manifest, write_manifest
+from recollect.core.weights import check_finite, read_tensors, take_weights, write_tensors
 from recollect.data.panel import Panel
 from recollect.data.schema import Schema
 from recollect.evaluate.conformal import Conformal
+from recollect.tasks.forecast.commands import FORMAT
 from recollect.tasks.forecast.covariates import Covariates
 from recollect.tasks.forecast.geometry import Geometry
 from recollect.tasks.forecast.model import Model
@@ -31,20 +29,13 @@ from recollect.train.record import Record
 
 __all__ = ["load_model", "save_model"]
 
-FORMAT = "recollect forecaster"
 VERSION = 1
-KEYS = (
-    "format", "version", "made_with", "settings", "schema", "geometry", "names", "history", "log", "masked",
-    "calibration", "records",
-)  # fmt: skip
+KEYS = ("settings", "schema", "geometry", "names", "history", "log", "masked", "calibration", "records")
 
 
 def save_model(model: Model, history: Panel, folder: Path) -> None:
     """Write the model and the newest ``history`` to ``folder``, whole or not at all. Raises OutputError."""
-    manifest = {
-        "format": FORMAT,
-        "version": VERSION,
-        "made_with": __version__,
+    content = {
         "settings": model.settings.to_json(),
         "schema": model.schema.to_json(),
         "geometry": model.geometry.to_json(),
@@ -56,9 +47,9 @@ def save_model(model: Model, history: Panel, folder: Path) -> None:
         "records": [asdict(record) for record in model.records],
     }
     with staged_folder(folder) as stage:
-        write_whole(stage / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False))
-        write_whole(stage / "weights.safetensors", save_tensors(_tensors(model)))
-        write_whole(stage / "history.safetensors", save_tensors(_history(history)))
+        write_manifest(stage, FORMAT, VERSION, content)
+        write_tensors(stage / "weights.safetensors", _tensors(model))
+        write_tensors(stage / "history.safetensors", _history(history))
 
 
 def load_model(folder: Path) -> tuple[Model, Panel]:
@@ -66,8 +57,9 @@ def load_model(folder: Path) -> tuple[Model, Panel]:
 
     Raises ArtifactError for a folder that is not whole, not ours or too new.
     """
-    manifest = _manifest(folder)
-    tensors, history = _read(folder / "weights.safetensors"), _read(folder / "history.safetensors")
+    manifest = read_manifest(folder)
+    check_manifest(manifest, folder, FORMAT, VERSION, KEYS)
+    tensors, history = read_tensors(folder / "weights.safetensors"), read_tensors(folder / "history.safetensors")
     try:
         model = _model(manifest, tensors)
         return model, _panel(model.schema, tuple(map(str, manifest["history"])), history)
@@ -86,36 +78,14 @@ def _tensors(model: Model) -> dict[str, Tensor]:
         arrays |= {f"{kind}/mean": mean, f"{kind}/deviation": deviation}
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
     for member, network in enumerate(model.networks):
-        tensors |= {f"member/{member}/{name}": value.contiguous() for name, value in network.state_dict().items()}
+        tensors |= {f"member/{member}/{name}": value for name, value in network.state_dict().items()}
     return tensors
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.json"
-    if not folder.is_dir():
-        raise ArtifactError(f"there is no model folder {folder}: give the folder that train or run wrote (DIR/model)")
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"cannot read {path}: {error}") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ArtifactError(f"{path} does not describe a {FORMAT}")
-    version = manifest.get("version")
-    if version != VERSION:
-        raise ArtifactError(
-            f"the model in {folder} has format version {version!r} (made with recollect {manifest.get('made_with')}), "
-            f"and this recollect {__version__} reads version {VERSION}: update recollect, or train again"
-        )
-    if missing := [key for key in KEYS if key not in manifest]:
-        raise ArtifactError(f"{path} is not whole: {', '.join(missing)} missing")
-    return manifest
 
 
 def _model(manifest: dict[str, Any], tensors: dict[str, Tensor]) -> Model:
     settings, geometry = Settings.from_json(manifest["settings"]), Geometry.from_json(manifest["geometry"])
     schema, names = Schema.from_json(manifest["schema"]), tuple(map(str, manifest["names"]))
-    if odd := [name for name, value in tensors.items() if not bool(torch.isfinite(value).all())]:
-        raise ValueError(f"{odd[0]} holds values that are not finite")
+    check_finite(tensors)
     log, masked = manifest["log"] is True, manifest["masked"] is True
     scaling = Scaling(log, *(_array(tensors, f"scaling/{key}", len(names)) for key in ("center", "scale", "unit")))
     counts = (len(schema.known_names), len(schema.past_names), len(schema.static_names))
@@ -134,8 +104,6 @@ def _model(manifest: dict[str, Any], tensors: dict[str, Tensor]) -> Model:
 
 
 def _network(model: Model, tensors: dict[str, Tensor], member: int) -> ForecastNetwork:
-    prefix = f"member/{member}/"
-    weights = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
     # Without memory and random numbers of its own: what the file says is big is refused before it is made.
     with torch.device("meta"):
         network = ForecastNetwork(
@@ -148,22 +116,8 @@ def _network(model: Model, tensors: dict[str, Tensor], member: int) -> ForecastN
             groups=model.schema.group_sizes,
             masked=model.masked,
         )
-    wanted, given = (
-        {name: f"{value.dtype} {tuple(value.shape)}" for name, value in each.items()}
-        for each in (network.state_dict(), weights)
-    )
-    if odd := sorted(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name)):
-        name = odd[0]
-        raise ValueError(f"{prefix}{name} is {given.get(name, 'missing')}, and {wanted.get(name, 'nothing')} is wanted")
-    network.load_state_dict(weights, assign=True)
-    return network.eval()
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    try:
-        return load_tensors(path.read_bytes())
-    except (OSError, SafetensorError) as error:
-        raise ArtifactError(f"cannot read {path}: {error}") from error
+    take_weights(network, tensors, f"member/{member}/")
+    return network
 
 
 def _history(panel: Panel) -> dict[str, Tensor]:

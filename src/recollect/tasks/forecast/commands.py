@@ -1,4 +1,4 @@
-"""``recollect forecast run | train | predict | backtest``, and ``recollect memory``."""
+"""``recollect forecast run | train | predict | backtest``, and what ``recollect memory`` shows of its models."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import typer
 
 from recollect.tasks.forecast.options import Columns, Judging, Learning, from_options
 
-__all__ = ["register"]
+__all__ = ["FORMAT", "register", "show_memory"]
+
+FORMAT = "recollect forecaster"  # what the manifest of a model says it is
 
 Folder = Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results; made if it is not there.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``forecast`` and its verbs, and ``memory``, to the command."""
+    """Add ``forecast`` and its verbs to the command."""
     verbs = typer.Typer(
         name="forecast",
         help="Forecast time series, with intervals that hold.",
@@ -26,7 +28,6 @@ def register(app: typer.Typer) -> None:
         verbs.command(name)(from_options(work))
     verbs.command("predict")(predict)
     app.add_typer(verbs)
-    app.command("memory")(memory)
 
 
 def run(columns: Columns, learning: Learning, judging: Judging, out: Folder) -> None:
@@ -65,19 +66,8 @@ def predict(
     journey.predict(model, data, out)
 
 
-def memory(
-    model: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="Folder that forecast train wrote, or DIR/model of forecast run.")
-    ],
-    out: Folder,
-    data: Annotated[
-        Path | None, typer.Argument(metavar="[DATA]", help="Data to read. [default: the newest of the training]")
-    ] = None,
-    series: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which series to read, where there are several.")
-    ] = None,
-) -> None:
-    """See what a model's LSTM keeps, for how long, and when it lets go."""
+def show_memory(model: Path, data: Path | None, series: str | None, out: Path) -> None:
+    """Let a saved model read ``data``, or the newest of its training, and write what is seen inside it."""
     from recollect.tasks.forecast import journey
 
     journey.memory(model, data, series, out)
