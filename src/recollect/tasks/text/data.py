@@ -13,7 +13,7 @@ from torch import Tensor
 
 from recollect.core.seeds import derive_seed
 
-__all__ = ["Stretch", "Streams", "windows"]
+__all__ = ["Streams", "Stretch", "windows"]
 
 Tokens = NDArray[np.unsignedinteger]
 
