@@ -9,7 +9,7 @@ import typer
 __all__ = ["register"]
 
 PACKAGES = ("torch", "numpy", "safetensors", "narwhals", "polars", "typer", "rich", "matplotlib", "jinja2")
-EXTRAS = {"statistics": "statsmodels", "calendar": "holidays"}
+EXTRAS = {"statistics": "statsmodels", "calendar": "holidays", "text": "tokenizers"}
 
 
 def register(app: typer.Typer) -> None:

@@ -8,10 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
-from recollect.core.errors import OutputError
+from recollect.core.errors import OutputError, RecollectError
 
-__all__ = ["check_writable", "staged_folder", "write_whole"]
+__all__ = ["check_writable", "staged_file", "staged_folder", "write_whole"]
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
@@ -19,20 +20,32 @@ def write_whole(path: Path, content: bytes | str) -> None:
 
     Raises OutputError if the folder is missing, read-only or full.
     """
-    data = content.encode() if isinstance(content, str) else content
+    with staged_file(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def staged_file(path: Path) -> Iterator[BinaryIO]:
+    """A file beside ``path`` to fill piece by piece; on success it takes the place of ``path``.
+
+    On any exception it vanishes and ``path`` stays as it was. Raises OutputError if nothing can be written there; other
+    files that the caller reads meanwhile should turn their own OSError into something else first.
+    """
     name = ""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, path)
-    except OSError as error:
+    except BaseException as error:
         if name:
             Path(name).unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+        if isinstance(error, OSError) and not isinstance(error, RecollectError):
+            raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+        raise
 
 
 @contextmanager
