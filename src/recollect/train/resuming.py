@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from recollect.core.errors import ArtifactError, OutputError
 from recollect.core.files import write_whole
@@ -45,13 +46,21 @@ class Checkpoints:
             self.tell(said)
         return [record.seconds if record else 0.0 for record in behind]
 
+    def remember(self, what: str, decide: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What ``decide`` gave at the first sitting, and must stay (a clock may have decided it); after ``open``."""
+        place = self.folder / f"{self.name}-{what}.json"
+        if not place.exists():
+            write_whole(place, json.dumps(decide(), indent=1))
+        found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        return found
+
     def path(self, member: int) -> Path:
         """The checkpoint of a member, counted from 0."""
         return self.folder / f"{self.name}-{member + 1}.safetensors"
 
     def clear(self) -> None:
         """Remove what this training has left, half-written files too, and the folder if nothing else is in it."""
-        whole = (f"{self.name}.json", f"{self.name}-[0-9]*.safetensors")
+        whole = (f"{self.name}.json", f"{self.name}-*.json", f"{self.name}-[0-9]*.safetensors")
         for kind in (*whole, *(f".{one}.*" for one in whole)):
             for path in self.folder.glob(kind):
                 path.unlink(missing_ok=True)
