@@ -36,6 +36,9 @@ RUNS = (
     Run("bench_ett.py --data {data}/ett/ETTh1.csv.gz --members 3"),
     Run("bench_exchange.py --data {data}/exchange_rate/exchange_rate.txt.gz"),
     Run("bench_neuralforecast.py --data {data}/m4"),
+    Run("bench_tokens.py --data {data}/tinyshakespeare/input.txt", package="tokenizers"),
+    Run("bench_tokens.py --data {data}/chinese_poetry/tang_poems.jsonl.gz", package="tokenizers"),
+    Run("bench_tokens.py --data {data}/eng_cmn/cmn.txt.gz", package="tokenizers"),
 )
 
 

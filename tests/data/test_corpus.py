@@ -69,6 +69,7 @@ def test_a_stretch_is_a_slice(text: str, cuts: list[int], start: int, stop: int)
         (b"one\ntwo\ncaf\xe9 \n", "utf-8", "line 3 is not utf-8 text: byte 11 is 0xe9"),
         (POEM.encode() + POEM.replace("Æ", "").replace("😀", "").encode("gbk"), "utf-8", "byte 49 is 0xb4"),
         (b"one\n\xff\xfe", "ascii", "line 2 is not ascii text: byte 4 is 0xff"),
+        ("one\n\0".encode("utf-16"), "utf-16", "line 2 is not text: it holds a zero byte"),
         (b"one\r\n\xc3\xa9t\xc3", "utf-8", "line 2 is not utf-8 text: byte 8 is 0xc3 (unexpected end of data)"),
         (b"one\ntwo\0three", "utf-8", "line 2 is not text: it holds a zero byte at byte 7"),
         ("春\n\n眠".encode("utf-16") + b"\x00\xd8", "utf-16", "line 3 is not utf-16 text: byte 10 is 0x00"),

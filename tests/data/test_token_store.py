@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import tempfile
+import tracemalloc
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -77,6 +78,17 @@ def test_a_store_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["tokens.npy"]
     with pytest.raises(OutputError, match="cannot write"):
         write_tokens(["text"], Bytes(), tmp_path / "none" / "tokens.npy")
+
+
+def test_a_long_text_takes_no_more_memory_than_a_few_of_its_pieces(tmp_path: Path) -> None:
+    tracemalloc.start()
+    try:
+        stored = write_tokens(("a" * (1 << 20) for _ in range(40)), Bytes(), tmp_path / "tokens.npy")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert stored.tokens == 40 << 20
+    assert peak < 25 << 20
 
 
 def test_files_that_hold_no_tokens_are_refused(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def _decoded(file: BinaryIO, name: str, encoding: str) -> Iterator[str]:
             raise DataError(f"{name} is not {encoding} text: {error}; perhaps --encoding {encoding}-le") from error
         if "\0" in text:
             line += text[: text.index("\0")].count("\n")
-            where = f" at byte {offset + raw.index(0)}" if 0 in raw else ""
+            where = "" if encoding.startswith(("utf-16", "utf-32")) else f" at byte {offset + raw.index(0)}"
             raise DataError(f"{name} line {line} is not text: it holds a zero byte{where}{_utf16_hint(raw, offset)}")
         offset += len(raw)
         line += text.count("\n")
