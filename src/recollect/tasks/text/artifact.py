@@ -15,7 +15,7 @@ from recollect.core.manifests import check_manifest, read_manifest, write_manife
 from recollect.core.weights import check_finite, read_tensors, take_weights, write_tensors
 from recollect.data.vocabulary import tokenizer_from_json
 from recollect.tasks.text.commands import FORMAT
-from recollect.tasks.text.model import Model, Source
+from recollect.tasks.text.model import Judgement, Model, Source
 from recollect.tasks.text.network import TextNetwork
 from recollect.tasks.text.settings import Settings
 from recollect.tasks.text.sizing import Recipe
@@ -24,7 +24,7 @@ from recollect.train.record import Record
 __all__ = ["load_model", "save_model"]
 
 VERSION = 1
-KEYS = ("settings", "recipe", "source", "record")
+KEYS = ("settings", "recipe", "source", "record", "judgement")
 
 
 def save_model(model: Model, folder: Path) -> None:
@@ -34,6 +34,7 @@ def save_model(model: Model, folder: Path) -> None:
         "recipe": model.recipe.to_json(),
         "source": asdict(model.source),
         "record": asdict(model.record),
+        "judgement": asdict(model.judgement),
     }
     with staged_folder(folder) as stage:
         write_manifest(stage, FORMAT, VERSION, content)
@@ -83,4 +84,5 @@ def _model(manifest: dict[str, Any], written: object, tensors: dict[str, torch.T
         settings, tokenizer, recipe, network,
         Source(**(source | {"files": tuple(map(str, source["files"]))})),
         Record(**(record | {"validations": [(int(epoch), float(value)) for epoch, value in record["validations"]]})),
+        Judgement(**manifest["judgement"]),
     )  # fmt: skip

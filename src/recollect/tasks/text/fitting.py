@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from recollect.core.errors import DataError
@@ -17,17 +19,19 @@ from recollect.data.token_store import open_tokens, shares, write_tokens
 from recollect.data.tokens import Tokenizer
 from recollect.data.vocabulary import learn_tokenizer
 from recollect.tasks.text.data import Streams, Tokens, windows
+from recollect.tasks.text.evaluation import Read, ngram_scores
 from recollect.tasks.text.learning import train_network
-from recollect.tasks.text.model import Model, Source
+from recollect.tasks.text.model import Judgement, Model, Source
 from recollect.tasks.text.network import TextNetwork
 from recollect.tasks.text.resuming import CHANGES, identity
+from recollect.tasks.text.scoring import carried
 from recollect.tasks.text.settings import Settings
 from recollect.tasks.text.sizing import Recipe, choose_recipe, measure_speed
 from recollect.train.plan import Plan
 from recollect.train.progress import Progress
 from recollect.train.resuming import Checkpoints
 
-__all__ = ["Texts", "fit_model", "read_texts"]
+__all__ = ["Texts", "digest", "fit_model", "read_texts"]
 
 HELD = 0.03  # of the characters, which train nothing
 MOST_HELD = 200_000
@@ -43,7 +47,7 @@ class Texts:
     source: Source
     tokenizer: Tokenizer
     learned: Tokens
-    held: Tokens
+    held: Read
     notes: tuple[Note, ...]
 
 
@@ -63,15 +67,17 @@ def read_texts(corpus: Corpus, settings: Settings, place: Path, tokenizer: Token
         said = f"{known.name}, {known.size:,} of them, those of the model"
     notes = [Note("inferred", 1, f"{length:,} characters of text, the last {length - cut:,} held out to judge by")]
     notes.append(Note("inferred", 1, f"tokens: {said}"))
-    stored = write_tokens(stretch(corpus.pieces(), 0, cut), known, place / "learned.npy")
-    write_tokens(stretch(corpus.pieces(), cut, length), known, place / "held.npy")
+    stored, kept = (
+        write_tokens(stretch(corpus.pieces(), first, last), known, place / f"{name}.npy")
+        for name, first, last in (("learned", 0, cut), ("held", cut, length))
+    )
     if tokenizer and stored.unknown:
         notes.append(Note("warning", stored.unknown, f"{stored.unknown:,} characters are unknown to the model"))
     learned, held = (open_tokens(place / f"{name}.npy", known.size) for name in ("learned", "held"))
-    if len(held) < 2 or len(np.unique(learned[:MOST_HELD])) < 2:
-        raise DataError("the text is too short, or one symbol over and over: there is nothing to learn in it")
-    source = Source(tuple(map(str, corpus.files)), corpus.encoding, cut, length - cut)
-    return Texts(source, known, learned, held, tuple(notes))
+    if len(np.unique(learned[:MOST_HELD])) < 2:
+        raise DataError("the text is one symbol over and over: there is nothing to learn in it")
+    source = Source(tuple(map(str, corpus.files)), corpus.encoding, cut, length - cut, digest(corpus, cut))
+    return Texts(source, known, learned, Read.of(held, kept, known), tuple(notes))
 
 
 def fit_model(
@@ -93,7 +99,7 @@ def fit_model(
     behind = 0.0
     if checkpoints:
         network = None if start is None else start.network
-        wanted = identity(texts.learned, texts.held, texts.tokenizer, settings, network)
+        wanted = identity(texts.learned, texts.held.tokens, texts.tokenizer, settings, network)
         (behind,) = checkpoints.open(wanted, 1, CHANGES)
     left = None if settings.seconds is None else max(settings.seconds - behind - (time.monotonic() - began), 0.05)
 
@@ -107,13 +113,27 @@ def fit_model(
     record = train_network(
         network,
         streams,
-        windows(texts.held, min(JUDGED, len(texts.held) - 1), MOST_JUDGED),
+        windows(texts.held.tokens, min(JUDGED, len(texts.held.tokens) - 1), MOST_JUDGED),
         plan=_plan(recipe, limit),
         seed=settings.seed,
         checkpoint=checkpoints.path(0) if checkpoints else None,
         progress=progress(recipe) if progress else None,
     )
-    return Model(settings, texts.tokenizer, recipe, network, texts.source, record)
+    return Model(settings, texts.tokenizer, recipe, network, texts.source, record, _judge(network, texts))
+
+
+def digest(corpus: Corpus, characters: int) -> str:
+    """SHA-256 of the first ``characters`` of ``corpus``."""
+    found = hashlib.sha256()
+    for piece in stretch(corpus.pieces(), 0, characters):
+        found.update(piece.encode("utf-8", "surrogatepass"))
+    return found.hexdigest()
+
+
+def _judge(network: TextNetwork, texts: Texts) -> Judgement:
+    ours = texts.held.scores(nats for nats, _ in carried(network, texts.held.tokens))
+    beside, order = ngram_scores(texts.held, texts.learned, texts.tokenizer.size)
+    return Judgement(ours.nats_per_character, beside.nats_per_character, order)
 
 
 def _choose(texts: Texts, settings: Settings, start: Model | None, left: float | None) -> Recipe:

@@ -10,17 +10,35 @@ from recollect.tasks.text.settings import Settings
 from recollect.tasks.text.sizing import Recipe
 from recollect.train.record import Record
 
-__all__ = ["Model", "Source"]
+__all__ = ["Judgement", "Model", "Source"]
 
 
 @dataclass(frozen=True)
 class Source:
-    """The text of a training: its ``files``, the ``characters`` that were learned from and those held out to judge."""
+    """The text of a training.
+
+    Attributes:
+        files: where it lay, in the order read.
+        encoding: of all of them.
+        characters: how many from the beginning were learned from.
+        held: how many behind them were held out to judge by.
+        digest: SHA-256 of what was learned from, in UTF-8.
+    """
 
     files: tuple[str, ...]
     encoding: str
     characters: int
     held: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Nats per character of the held-out text, the state carried: ours, and those of n-grams of an ``order``."""
+
+    ours: float
+    ngrams: float
+    order: int
 
 
 @dataclass(frozen=True)
@@ -33,3 +51,10 @@ class Model:
     network: TextNetwork
     source: Source
     record: Record
+    judgement: Judgement
+
+    @property
+    def banned(self) -> tuple[int, ...]:
+        """The tokens that are never written: what stands for the unknown."""
+        unknown = self.tokenizer.unknown_id
+        return () if unknown is None else (unknown,)

@@ -107,6 +107,11 @@ class TextNetwork(nn.Module):
             disturbed = hidden * mask(hidden, hidden.shape[1:], self.noise.output)
         return Reading(self.read(disturbed), hidden, disturbed, last)
 
+    def hidden(self, tokens: Tensor, state: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, LSTMState]:
+        """The outputs [T, B, H] and the state, for who needs no logits but the last."""
+        hidden, last = self.lstm(self.embedding(tokens), state)
+        return hidden, last
+
     def step(self, tokens: Tensor, state: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, LSTMState]:
         """Read one token of each row [B] and give the logits [B, V] and the state."""
         hidden, last = self.lstm.step(F.embedding(tokens, self.embedding.weight), state)

@@ -24,7 +24,7 @@ SIZES = tuple(32 * n for n in (2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40
 FEW_TOKENS = 512  # of a vocabulary: beyond, the embedding is wider, and the answers are read by it too
 BACKWARD = 3  # what a training multiplies, in what reading multiplies: once forwards, twice backwards
 ENDLESS = 1_000_000
-FORGETFUL = 0.05  # share of stretches before which a stream forgets: see Streams
+FORGETFUL = 0.2  # share of stretches before which a stream forgets: see Streams
 LOOKS = 40  # validations of a training by the clock
 
 
@@ -116,8 +116,8 @@ def _shape(settings: Settings, vocabulary: int, spent: Callable[[Shape], float])
 
 def _strength(passes: float) -> float:
     """The share to drop where the text is read ``passes`` times: what is read often is soon known by heart."""
-    return min(0.5, max(0.0, 0.15 * math.log2(max(passes, 1) / 8)))
+    return min(0.5, max(0.0, 0.1 * math.log2(max(passes, 1) / 8)))
 
 
 def _noise(share: float) -> Noise:
-    return Noise(embedding=share / 3, between=share, output=share, recurrent=share)
+    return Noise(share / 3, between=share, output=share, recurrent=share, activation=2.0, change=1.0)
