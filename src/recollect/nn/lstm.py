@@ -235,7 +235,6 @@ class LSTM(nn.Module):
     def _begin(self, x_t: Tensor, entered: Entered, case: Case) -> tuple[Tensor, LSTMState] | None:
         """The first step of a stream, by the stream before it if that will do; None where there is no quick way."""
         if self._stream is not None:
-            self._stream.training = self.training
             quick = self._stream.start(self, x_t, entered.state)
             if quick is not None:
                 return quick

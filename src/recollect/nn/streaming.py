@@ -47,7 +47,7 @@ class Stream:
         if x.dtype != self._dtype or _addresses(module) != self._addresses:
             return None
         made = self._stepper(x, state)
-        self._state = made[1]
+        self._state, self.training = made[1], module.training
         return made
 
 

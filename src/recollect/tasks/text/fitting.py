@@ -101,6 +101,7 @@ def fit_model(
         network = None if start is None else start.network
         wanted = identity(texts.learned, texts.held.tokens, texts.tokenizer, settings, network)
         (behind,) = checkpoints.open(wanted, 1, CHANGES)
+    beside, order = ngram_scores(texts.held, texts.learned, texts.tokenizer.size)
     left = None if settings.seconds is None else max(settings.seconds - behind - (time.monotonic() - began), 0.05)
 
     def choose() -> dict[str, object]:
@@ -119,7 +120,9 @@ def fit_model(
         checkpoint=checkpoints.path(0) if checkpoints else None,
         progress=progress(recipe) if progress else None,
     )
-    return Model(settings, texts.tokenizer, recipe, network, texts.source, record, _judge(network, texts))
+    ours = texts.held.scores(nats for nats, _ in carried(network, texts.held.tokens))
+    judgement = Judgement(ours.nats_per_character, beside.nats_per_character, order)
+    return Model(settings, texts.tokenizer, recipe, network, texts.source, record, judgement)
 
 
 def digest(corpus: Corpus, characters: int) -> str:
@@ -128,12 +131,6 @@ def digest(corpus: Corpus, characters: int) -> str:
     for piece in stretch(corpus.pieces(), 0, characters):
         found.update(piece.encode("utf-8", "surrogatepass"))
     return found.hexdigest()
-
-
-def _judge(network: TextNetwork, texts: Texts) -> Judgement:
-    ours = texts.held.scores(nats for nats, _ in carried(network, texts.held.tokens))
-    beside, order = ngram_scores(texts.held, texts.learned, texts.tokenizer.size)
-    return Judgement(ours.nats_per_character, beside.nats_per_character, order)
 
 
 def _choose(texts: Texts, settings: Settings, start: Model | None, left: float | None) -> Recipe:
