@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ from recollect.tasks.text.fitting import digest, fit_model, read_texts
 from recollect.tasks.text.generation import Writer
 from recollect.tasks.text.model import Model
 from recollect.tasks.text.settings import Settings
-from recollect.tasks.text.sizing import Recipe
+from recollect.tasks.text.sizing import ENDLESS, Recipe
 from recollect.train.progress import Progress, RichProgress
 from recollect.train.resuming import Checkpoints
 
@@ -223,8 +224,14 @@ class TextGenerator:
 
 
 def training_bar(recipe: Recipe) -> Progress:
-    """A bar that counts tokens."""
-    return RichProgress("training", rows=recipe.batch_size * recipe.stretch)
+    """A bar that counts tokens, and says how well the held-out text is foretold."""
+    rows = recipe.batch_size * recipe.stretch
+    return RichProgress("training", rows=rows, unit="tokens", epochs=recipe.epochs < ENDLESS, scores=_in_bits)
+
+
+def _in_bits(loss: float, held: float | None) -> list[str]:
+    said = [f"loss {loss:.3f} nats"]
+    return said if held is None else [*said, f"held out {held:.3f} = {held / math.log(2):.2f} bits"]
 
 
 def _several(stop: str | Sequence[str]) -> Sequence[str]:
