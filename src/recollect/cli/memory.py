@@ -39,9 +39,9 @@ def memory(
 ) -> None:
     """See what a model's LSTM keeps, for how long, and when it lets go."""
     shows = _shows()
-    kind = read_manifest(model).get("format")
+    kind = str(read_manifest(model).get("format"))
     if kind not in shows:
-        raise ArtifactError(f"the manifest of {model} does not describe a {' or a '.join(shows)}, but {kind!r}")
+        raise ArtifactError(f"the manifest of {model} does not describe a {' or a '.join(shows)}, but {kind}")
     shows[kind](model, data, series, out)
 
 

@@ -23,7 +23,18 @@ from matplotlib.ticker import MaxNLocator
 from recollect.core.errors import InputError
 from recollect.core.files import write_whole
 
-__all__ = ["COLOURS", "INK", "OURS", "SEASONAL_NAIVE", "draw_line", "embed", "house_style", "save", "time_axis"]
+__all__ = [
+    "COLOURS",
+    "INK",
+    "OURS",
+    "SEASONAL_NAIVE",
+    "draw_line",
+    "embed",
+    "embed_file",
+    "house_style",
+    "save",
+    "time_axis",
+]
 
 # Okabe & Ito 2008, "Color Universal Design": told apart with any colour vision. Its yellow is too pale on white.
 OURS, SEASONAL_NAIVE = "#0072B2", "#E69F00"
@@ -89,7 +100,12 @@ def save(figure: Figure, path: Path) -> None:
 
 def embed(figure: Figure, kind: str = "svg") -> str:
     """``figure`` as a data URI, ``svg`` or ``png``, for an <img> of a self-contained page."""
-    return f"data:{_FORMATS.get(kind)};base64,{base64.b64encode(_render(figure, kind)).decode()}"
+    return _data_uri(_render(figure, kind), kind)
+
+
+def embed_file(path: Path) -> str:
+    """A picture that ``save`` wrote as a data URI: to draw it again takes longer than to read it."""
+    return _data_uri(path.read_bytes(), path.suffix.lstrip(".").lower())
 
 
 def time_axis(axes: Axes, times: npt.NDArray[np.generic]) -> None:
@@ -117,6 +133,10 @@ def draw_line(
     beside = np.r_[False, seen[:-1]] | np.r_[seen[1:], False]
     axes.plot(times, values, dashes, color=colour, lw=width, label=label)
     axes.plot(times[seen & ~beside], values[seen & ~beside], ".", color=colour, ms=3 * width)
+
+
+def _data_uri(content: bytes, kind: str) -> str:
+    return f"data:{_FORMATS[kind]};base64,{base64.b64encode(content).decode()}"
 
 
 def _render(figure: Figure, kind: str) -> bytes:

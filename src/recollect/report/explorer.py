@@ -35,6 +35,7 @@ def _data(portrait: Portrait, unit: int, step: int) -> Markup:
         "order": portrait.order.tolist(),
         "lasting": lasting,
         "seasonal": None if portrait.seasonal is None else _rounded(portrait.seasonal, 2),
+        "activation": portrait.activation,
         "unit": unit,
         "step": step,
     }

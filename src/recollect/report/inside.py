@@ -58,7 +58,7 @@ def ribbon_figure(portrait: Portrait) -> Figure:
                 bar = figure.colorbar(image, ax=sharing, pad=0.01, aspect=14 * len(sharing), fraction=0.05)
                 bar.set_ticks([0, 0.5, 1] if name == "o" else [-1, 0, 1])
                 bar.set_ticklabels(["0\nshut", "0.5", "1\nopen"] if name == "o" else ["-1", "0", "1"])
-        time_axis(top, portrait.times)
+        time_axis(panels[-1], portrait.times)
         figure.supylabel(f"units, by their half-life in {portrait.plural}", fontsize=9)
     return figure
 
@@ -114,8 +114,8 @@ def reach_figure(curves: Mapping[str, Floats], span: int, plural: str) -> Figure
         for n, (name, norm) in enumerate(curves.items()):
             share = norm / norm[0]
             axes.plot(
-                np.arange(len(share)) * span, np.where(share > 0, share, np.nan), ("-", "--", ":")[n % 3],
-                color=(OURS, COLOURS[2], COLOURS[4])[n % 3], lw=(2.4, 1.8, 2.2)[n % 3], label=name,
+                np.arange(len(share)) * span, np.where(share > 0, share, np.nan), ("-", "--", ":", "-.")[n % 4],
+                color=(OURS, COLOURS[4], COLOURS[2], COLOURS[3])[n % 4], lw=2.4 if n == 0 else 1.8, label=name,
             )  # fmt: skip
         axes.set(yscale="log", xlim=0)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -127,7 +127,7 @@ def reach_figure(curves: Mapping[str, Floats], span: int, plural: str) -> Figure
             )
             steps.set_xlabel("the same in steps of the LSTM")
             axes.set_title(axes.get_title("left"), pad=34)
-        figure.legend(loc="outside lower center", ncols=3)
+        figure.legend(loc="outside lower center", ncols=2 if len(curves) == 4 else 3)
     return figure
 
 
@@ -168,7 +168,7 @@ def _measured(axes: Axes, portrait: Portrait) -> None:
 
 def _marks(axes: Axes, portrait: Portrait, ceiling: float, unknown: bool) -> None:
     """Lines at a step of the layer and at a season, and what a triangle means."""
-    lines = {"one step of the LSTM": portrait.span} if portrait.span > 1 else {}
+    lines: dict[str, float] = {"one step of the LSTM": portrait.span} if portrait.span > 1 else {}
     if portrait.season > 1:
         lines["one season"] = portrait.season
     lines["all that one forecast reads"] = portrait.reads

@@ -11,11 +11,30 @@ import numpy.typing as npt
 
 from recollect.report.words import number
 
-__all__ = ["Floats", "Portrait"]
+__all__ = ["SHOWN", "Floats", "Portrait", "Strip"]
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.int64]
 Times = npt.NDArray[np.generic]
+
+SHOWN = 240  # steps of the layer that can be told apart in a picture
+
+
+@dataclass(frozen=True)
+class Strip:
+    """What H units did with the same T inputs at n moments of a training.
+
+    Attributes:
+        at: [n], each moment in words: "untrained", "epoch 4".
+        read: [T], what was read.
+        f: [n, T, H], the forget gates.
+        c: [n, T, H], the cells.
+    """
+
+    at: tuple[str, ...]
+    read: Floats
+    f: Floats
+    c: Floats
 
 
 @dataclass(frozen=True)
@@ -36,10 +55,16 @@ class Portrait:
             was not seen to end; None where nothing was measured.
         order: [H], the units from sprinter to keeper.
         seasonal: [H], the share of each cell's movement that is the place in the season; None without a season.
+        reach: how strongly an output depends on the input k steps of the layer before, [K + 1], of this layer, the
+            first, and of others by their names.
+        warnings: sentences on gates that never move.
+        steps: how many steps of the layer were recorded, of which the newest T are shown.
         span: steps of the series in a step of the layer.
         season: in steps of the series, 1 is none.
         reads: the steps of the series that the layer reads before it is asked for an answer.
         what: the name of a step of the series.
+        activation: what squashes the cell before it is shown, "tanh" or "relu".
+        film: how the layer came to be so; None where it was not filmed.
     """
 
     name: str
@@ -52,10 +77,19 @@ class Portrait:
     measured: Floats | None
     order: Ints
     seasonal: Floats | None
+    reach: Mapping[str, Floats]
+    warnings: tuple[str, ...]
+    steps: int
     span: int
-    season: int
+    season: float
     reads: int
     what: str
+    activation: str = "tanh"
+    film: Strip | None = None
+
+    def squashed(self, cell: Floats) -> Floats:
+        """What the output gate would show of a cell if it were open: tanh(c), or max(c, 0)."""
+        return np.tanh(cell) if self.activation == "tanh" else np.maximum(cell, 0)
 
     def lasting(self, steps: float) -> str:
         """``steps`` of the series in words: "12 weeks", "one week"; "longer than the record" where infinite."""

@@ -20,19 +20,19 @@ Bar = tuple[str, float, float, str]  # what it is, where it begins, how long it 
 def step_figure(portrait: Portrait, unit: int, step: int) -> Figure:
     """What happened in ``unit`` at ``step`` of the portrait, act by act:
 
-    c[t] = f c[t-1] + i g,   h[t] = o tanh(c[t])
+    c[t] = f c[t-1] + i g,   h[t] = o tanh(c[t])        or relu in place of tanh
     """
     i, f, g, o, c, h = (float(portrait.values[name][step, unit]) for name in "ifgoch")
     before = float(portrait.before[unit] if step == 0 else portrait.values["c"][step - 1, unit])
-    squashed = float(np.tanh(c))
+    squashed = float(portrait.squashed(np.array(c)))
     acts = (
         ("1  Forget", f"The forget gate stands at f = {f:.2f}:\nof {before:.2f} the cell keeps {f * before:.2f}.",
          (("before", 0.0, before, OLD), ("\N{MULTIPLICATION SIGN} f: kept", 0.0, f * before, KEPT))),
         ("2  Store", f"The candidate is g = {g:.2f}, the input gate\nstands at i = {i:.2f}: {i * g:+.2f} is written.",
          (("kept", 0.0, f * before, KEPT), ("+ i g", f * before, i * g, NEW), ("now", 0.0, c, INK))),
-        ("3  Output", f"Squashed, the cell is {squashed:.2f}. The output\n"
+        ("3  Output", f"By {portrait.activation}, the cell is {squashed:.2f}. The output\n"
          f"gate stands at o = {o:.2f}: it shows {h:.2f}.",
-         (("tanh(c)", 0.0, squashed, INK), ("\N{MULTIPLICATION SIGN} o: shown", 0.0, h, SHOWN))),
+         ((f"{portrait.activation}(c)", 0.0, squashed, INK), ("\N{MULTIPLICATION SIGN} o: shown", 0.0, h, SHOWN))),
     )  # fmt: skip
     with house_style():
         figure = Figure(figsize=(9.6, 5.4))

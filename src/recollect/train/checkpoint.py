@@ -90,9 +90,7 @@ def _digest(metadata: dict[str, str], tensors: dict[str, Tensor]) -> str:
 
 
 def _record(metadata: dict[str, str]) -> Record:
-    record = json.loads(metadata["record"])
-    record["validations"] = [(epoch, value) for epoch, value in record["validations"]]
-    return Record(**record)
+    return Record.from_json(json.loads(metadata["record"]))
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

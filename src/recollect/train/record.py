@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 __all__ = ["Record"]
 
@@ -24,6 +25,11 @@ class Record:
     validations: list[tuple[int, float]] = field(default_factory=list)
     best_epoch: int = 0
     stopped: str = ""
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Record:
+        """What ``dataclasses.asdict`` made, read again from JSON; TypeError, ValueError or KeyError for else."""
+        return cls(**(data | {"validations": [(int(epoch), float(value)) for epoch, value in data["validations"]]}))
 
     @property
     def best(self) -> float | None:

@@ -23,7 +23,7 @@ def test_tells_every_step_and_leaves_pictures_and_scores(tmp_path, series, activ
     titles = ("The series", "The windows", "The network", "Training", "The score", "One step", "On its own", "Inside")
     for number, title in enumerate(titles, start=1):
         assert f"{number} {title}" in result.stdout
-    assert {path.name for path in out.iterdir()} == {*PICTURES, "scores.json"}
+    assert {path.name for path in out.iterdir()} == {*PICTURES, "scores.json", "model"}
     for name in PICTURES:
         assert (out / name).read_bytes().startswith(b"\x89PNG")
     scores = json.loads((out / "scores.json").read_text())

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from recollect import Forecaster
 from recollect.core.errors import InputError
 from recollect.data.panel import Panel
-from recollect.tasks.forecast.memory import BORN_LSTM, BORN_RNN, OURS, Memory, look_inside
-from recollect.tasks.forecast.memory_report import build_report, pictures, portrait, sentences, typical
+from recollect.report.remembered import sentences
+from recollect.tasks.forecast.memory import Memory, look_inside
+from recollect.tasks.forecast.memory_portrait import portrait
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_nothing_is_said_of_a_season_that_is_none(panel: Panel) -> None:
 
 
 def test_reach_stands_beside_layers_that_learnt_nothing(memory: Memory, forecaster: Forecaster) -> None:
-    assert list(memory.reach) == [OURS, BORN_LSTM, BORN_RNN]
+    assert list(memory.reach) == ["this LSTM, trained", "an LSTM, untrained", "a plain RNN, untrained"]
     again = forecaster.memory(series="s1")
     for name, found in memory.reach.items():
         assert np.array_equal(found.norm, again.reach[name].norm), name
@@ -106,28 +107,12 @@ def test_the_portrait_is_in_the_unit_of_the_series(memory: Memory) -> None:
     assert np.array_equal(shown.half_life[1], memory.stride * memory.half_life.median[0])
     assert shown.times[-1] == shown.series_times[-1]
     assert shown.series[-1] == memory.panel.history(1)[-1]
-    unit, step = typical(shown)
-    assert shown.values["i"].shape[0] > step >= 0 and unit in shown.order
-
-
-def test_the_report_says_who_keeps_and_who_follows_the_season(memory: Memory) -> None:
-    said = " ".join(sentences(memory))
+    assert shown.steps == len(memory.recording) and shown.warnings == memory.warnings
+    assert np.array_equal(shown.reach["this LSTM, trained"], memory.reach["this LSTM, trained"].norm)
+    said = " ".join(sentences(shown))
     assert "Of 8 units, the first quarter keep half of what they hold for" in said
     assert memory.seasonal is not None
     assert f"follow the season of 6 hours: {(memory.seasonal[0] >= 0.5).sum()} (most of all" in said
-    report = build_report(memory, pictures(memory))
-    assert len(report.sections[0].pictures) == 4
-    assert ("A step is", "one hour") in report.facts
-
-
-def test_what_outlasts_the_record_is_said_so(memory: Memory) -> None:
-    """Three of eight units are seen to lose their half: after 2, 3 and 5 hours."""
-    median = np.array([[2.0, 3.0, 5.0, *[np.inf] * 5]]) / memory.stride
-    first = next(sentences(replace(memory, half_life=replace(memory.half_life, median=median))))
-    assert first == (
-        "Of 8 units, the first quarter keep half of what they hold for 3 hours or less, the middle one for longer than "
-        "the record, and the last quarter for longer than the record."
-    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""``recollect demo``: watch an LSTM learn, step by step."""
+"""``recollect demo``: watch an LSTM learn, step by step; and what ``recollect memory`` shows of its model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["register"]
+__all__ = ["FORMAT", "register", "show_memory"]
+
+FORMAT = "recollect demo"  # what the manifest of a model says it is
 
 
 class SeriesName(str, Enum):
@@ -39,7 +41,7 @@ def demo(
     ] = Activation.tanh,
     seed: Annotated[int, typer.Option(help="The same seed gives the same weights and pictures.")] = 0,
     epochs: Annotated[int, typer.Option(min=1, help="How often the training part is read.")] = 20,
-    out: Annotated[Path, typer.Option(help="The folder for pictures and scores.")] = Path("demo"),
+    out: Annotated[Path, typer.Option(help="The folder for pictures, scores and the model.")] = Path("demo"),
 ) -> None:
     """Watch an LSTM learn a wave: make a series, train, compare, predict, go on, and look inside."""
     from recollect.core.files import staged_folder
@@ -47,4 +49,20 @@ def demo(
 
     with staged_folder(out) as stage:
         tell(series.value, activation.value, seed, epochs, stage)
-    typer.echo(f"\nPictures and scores are in {out}/")
+    typer.echo(f"\nPictures, scores and the model are in {out}/")
+    typer.echo(f"To look inside the model: recollect memory {out / 'model'} --out {out / 'memory'}")
+
+
+def show_memory(model: Path, data: Path | None, series: str | None, out: Path) -> None:
+    """Let a saved model read the series that it learnt, and write what is seen inside it."""
+    from recollect.core.errors import InputError
+    from recollect.core.files import staged_folder
+    from recollect.report.remembered import write_memory
+    from recollect.tasks.demo.remembered import remembered
+
+    if data is not None or series is not None:
+        raise InputError(f"the model in {model} is the demo's, which reads its own series: leave out DATA and --series")
+    with staged_folder(out) as stage:
+        said = write_memory(stage, remembered(model))
+        files = sorted(path.name for path in stage.iterdir())
+    typer.echo("\n".join([*said, f"Written to {out}: {', '.join(files)}"]))

@@ -21,11 +21,15 @@ NAMES = ("sine", "nyquist")
 
 @dataclass(frozen=True)
 class Series:
-    """``values`` [1000] to learn from, ``future`` [200] that follow and that no model sees, and what they are."""
+    """``values`` [1000] to learn from, ``future`` [200] that follow and that no model sees, and what they are.
+
+    A wave turns by ``angle`` radians a step; ``season`` is the whole number of steps nearest to its length.
+    """
 
     name: str
     about: str
     season: int
+    angle: float
     values: Floats
     future: Floats
 
@@ -41,15 +45,15 @@ def make(name: str, seed: int) -> Series:
     """
     time = np.arange(POINTS + FUTURE)
     if name == "sine":
-        about, season = "sin(0.27 t) plus noise of 0.02: a wave of 23.3 points", 23
+        about, season, angle = "sin(0.27 t) plus noise of 0.02: a wave of 23.3 points", 23, 0.27
         noise = np.random.default_rng(derive_seed(seed, "demo", "noise")).normal(0.0, 0.02, len(time))
-        values = np.sin(0.27 * time) + noise
+        values = np.sin(angle * time) + noise
     elif name == "nyquist":
-        about, season = "sin(1.001 pi t): two points a wave, inside a slow envelope", 2
-        values = np.sin(1000 * np.pi / 999 * time)
+        about, season, angle = "sin(1.001 pi t): two points a wave, inside a slow envelope", 2, 1000 * np.pi / 999
+        values = np.sin(angle * time)
     else:
         raise InputError(f"the series is {name!r}, and may be {' or '.join(map(repr, NAMES))}")
-    return Series(name, about, season, values[:POINTS], values[POINTS:])
+    return Series(name, about, season, angle, values[:POINTS], values[POINTS:])
 
 
 def windows(values: Floats, begin: int, end: int) -> tuple[Floats, Floats]:

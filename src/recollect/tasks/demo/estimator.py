@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from recollect.core.seeds import derive_seed
+from recollect.memory import Film, Frames, Inside, look_inside
 from recollect.nn import Trace
-from recollect.tasks.demo.data import TRAINING, VALIDATION, WINDOW, Floats, windows
+from recollect.tasks.demo.data import TRAINING, VALIDATION, WINDOW, Floats, Series, windows
 from recollect.tasks.demo.network import NextValue
 from recollect.train.loop import fit
 from recollect.train.plan import Plan
@@ -31,13 +32,16 @@ class Learner:
     is bounded: with both, relu learns too.
     """
 
-    def __init__(self, activation: str = "tanh", *, hidden_size: int = 50, epochs: int = 20, seed: int = 0) -> None:
+    def __init__(
+        self, activation: str = "tanh", *, hidden_size: int = 50, epochs: int = 20, seed: int = 0, cell: str = "lstm"
+    ) -> None:
         generator = torch.Generator().manual_seed(derive_seed(seed, "demo", "weights"))
-        self.network = NextValue(hidden_size, activation, generator)
+        self.network = NextValue(hidden_size, activation, generator, cell)
         # A relu cell can grow without bound; small steps at first keep it from doing so.
         self.plan = Plan(max_epochs=epochs, learning_rate=5e-3, clip_norm=0.1, weight_decay=0.0)
         self.seed = seed
         self.record = Record()
+        self.film: Frames | None = None
         self._errors = np.zeros(0)
 
     @property
@@ -49,6 +53,7 @@ class Learner:
         """Train on the training part of ``values`` [1000], and keep the weights best on the validation part."""
         training = _pair(windows(values, 0, TRAINING))
         validation = _pair(windows(values, TRAINING, VALIDATION))
+        film = Film(self.network.lstm, _tensor(values[-WINDOW:])[:, None])
 
         def batches(epoch: int) -> Iterable[Pair]:
             generator = torch.Generator().manual_seed(derive_seed(self.seed, "demo", "order", epoch))
@@ -56,11 +61,13 @@ class Learner:
             return [(training[0][rows], training[1][rows]) for rows in torch.split(order, BATCH)]
 
         def validate(network: NextValue) -> float:
+            film()  # once before the first epoch, and after each
             return _squared(network, validation).item()
 
         self.record = fit(
             self.network, batches, _squared, plan=self.plan, seed=self.seed, validate=validate, progress=progress
         )
+        self.film = film.frames()
         inputs, targets = windows(values, TRAINING, VALIDATION)
         self._errors = targets - self.predict(inputs)
         return self
@@ -85,6 +92,24 @@ class Learner:
         for step, shock in enumerate(shocks):
             values[:, WINDOW + step] = self.predict(values[:, step : WINDOW + step]) + shock
         return values[:, WINDOW:]
+
+    def memory(self, series: Series, progress: Progress | None = None) -> Inside:
+        """What the LSTM keeps, for how long, and when it lets go, while it reads ``series`` from end to end.
+
+        The place of a step in the wave is a part of it, ``season`` of them. For comparison of what reaches how far, a
+        plain RNN of the same size is trained in the same way, which takes as long as this training did.
+        """
+        network, turns = self.network.lstm, series.angle * np.arange(len(series.values)) / (2 * np.pi)
+        twin = Learner(
+            network.activation, hidden_size=network.hidden_size, epochs=self.plan.max_epochs, seed=self.seed, cell="rnn"
+        ).fit(series.values, progress)
+        return look_inside(
+            network,
+            series.values.astype(np.float32)[:, None],
+            place=np.floor(turns % 1 * series.season).astype(np.int64),
+            others={"a plain RNN, trained alike": twin.network.lstm},
+            seed=self.seed,
+        )
 
     def trace(self, window: Floats) -> dict[str, Floats]:
         """The gates, the cell and the output while ``window`` [50] is read, each [50, H]."""

@@ -11,11 +11,14 @@ __all__ = ["NextValue"]
 
 
 class NextValue(nn.Module):
-    """Windows [B, T] -> the next value of each [B]: LSTM(1, H), then Linear(H, 1) on its last output."""
+    """Windows [B, T] -> the next value of each [B]: LSTM(1, H), then Linear(H, 1) on its last output.
 
-    def __init__(self, hidden_size: int, activation: str, generator: torch.Generator) -> None:
+    ``cell`` "rnn" makes it the plain network that LSTMs replaced.
+    """
+
+    def __init__(self, hidden_size: int, activation: str, generator: torch.Generator, cell: str = "lstm") -> None:
         super().__init__()
-        self.lstm = LSTM(1, hidden_size, activation=activation)
+        self.lstm = LSTM(1, hidden_size, cell=cell, activation=activation)
         self.head = nn.Linear(hidden_size, 1)
         self.lstm.reset_parameters(generator)
         nn.init.xavier_uniform_(self.head.weight, generator=generator)

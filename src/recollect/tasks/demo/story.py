@@ -24,7 +24,7 @@ STEPS = 200
 
 
 def tell(name: str, activation: str, seed: int, epochs: int, folder: Path) -> dict[str, float]:
-    """Run the demo, write its pictures and scores.json to ``folder``, and give the held-out squared errors by name."""
+    """Run the demo, write pictures, scores.json and the model to ``folder``; the held-out squared errors by name."""
     console = Console(highlight=False)
     console.soft_wrap = not console.is_terminal  # a file keeps whole sentences
     series = make(name, seed)
@@ -35,6 +35,7 @@ def tell(name: str, activation: str, seed: int, epochs: int, folder: Path) -> di
         # Loading torch takes a second, in which the other process loads matplotlib.
         import torch
 
+        from recollect.tasks.demo.artifact import save_model
         from recollect.tasks.demo.estimator import Learner, baselines
 
         torch.set_num_threads(1)  # on a network this small a second thread only waits for the first
@@ -50,6 +51,7 @@ def tell(name: str, activation: str, seed: int, epochs: int, folder: Path) -> di
         draw("continuation", folder / "continuation.png", series, paths)
         inside = _continue(console, series, paths)
         _look_inside(console, trace)
+        save_model(learner, series, folder / "model")
     scores = {
         "series": name,
         "activation": activation,

@@ -98,7 +98,7 @@ def _model(manifest: dict[str, Any], tensors: dict[str, Tensor]) -> Model:
         raise ValueError(f"calibrated for [K, Lv] = {calibration.correction.shape}, not for the settings")
     shell = Model(
         settings, schema, geometry, names, scaling, Covariates(*pairs), masked, (), calibration,
-        tuple(_record(record) for record in manifest["records"]),
+        tuple(Record.from_json(record) for record in manifest["records"]),
     )  # fmt: skip
     return replace(shell, networks=tuple(_network(shell, tensors, member) for member in range(settings.ensemble)))
 
@@ -155,7 +155,3 @@ def _array(tensors: dict[str, Tensor], name: str, count: int) -> NDArray[np.floa
     if array.shape != (count,):
         raise ValueError(f"{name} has shape {array.shape}, and {count} numbers are wanted")
     return array
-
-
-def _record(data: dict[str, Any]) -> Record:
-    return Record(**(data | {"validations": [(int(epoch), float(value)) for epoch, value in data["validations"]]}))

@@ -20,12 +20,12 @@ from recollect.data.inference import infer_schema
 from recollect.data.panel import Panel, build_panel
 from recollect.data.tables import read_table
 from recollect.report.canvas import save
-from recollect.report.explorer import write_explorer
 from recollect.report.page import write_report
+from recollect.report.remembered import write_memory
 from recollect.report.terminal import errors_console, results_console, say_files, say_notes, teller, warnings_told
-from recollect.tasks.forecast import memory_report
 from recollect.tasks.forecast.estimator import Forecaster
 from recollect.tasks.forecast.memory import look_inside
+from recollect.tasks.forecast.memory_portrait import portrait
 from recollect.tasks.forecast.options import Columns, Judging, Learning, names, percents, words
 from recollect.tasks.forecast.plots import backtest_pictures, pick_series
 from recollect.tasks.forecast.report import Run, build_report
@@ -123,16 +123,10 @@ def memory(model: Path, data: Path | None, series: str | None, out: Path) -> Non
         panel, repairs = build_panel(frame, forecaster.model.schema, horizon=forecaster.settings.horizon, source=data)
         say_notes(console, [*notes, *repairs])
     with staged_folder(out) as stage:
-        found = look_inside(forecaster.model, panel, series)
-        shown, drawn = memory_report.portrait(found), memory_report.pictures(found)
-        for name, figure in drawn.items():
-            save(figure, stage / f"{name}.png")
-            save(figure, stage / f"{name}.svg")
-        report = memory_report.build_report(found, drawn)
-        write_explorer(stage / "memory.html", report, shown, *memory_report.typical(shown))
+        said = write_memory(stage, portrait(look_inside(forecaster.model, panel, series)))
         files = sorted(path.name for path in stage.iterdir())
-    for said in (*report.headlines, *found.warnings):
-        console.print(Text(said))
+    for sentence in said:
+        console.print(Text(sentence))
     say_files(console, out, files)
 
 

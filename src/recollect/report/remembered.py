@@ -1,66 +1,44 @@
-"""What was seen inside a forecaster's LSTM, as pictures, sentences and a page."""
+"""What an LSTM remembers, as pictures, sentences and a page."""
 
 from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from recollect.report.canvas import embed
+from recollect.report.canvas import embed_file, save
+from recollect.report.explorer import write_explorer
+from recollect.report.film import film_figure
 from recollect.report.inside import half_life_figure, reach_figure, ribbon_figure
 from recollect.report.page import Picture, Report, Section
 from recollect.report.portrait import Floats, Portrait
 from recollect.report.step import step_figure
-from recollect.tasks.forecast.memory import OURS, Memory
-from recollect.tasks.forecast.plots import times_of
 
-__all__ = ["build_report", "pictures", "portrait", "sentences", "typical"]
+__all__ = ["build_report", "pictures", "sentences", "typical", "write_memory"]
 
-SHOWN = 240  # LSTM steps, the newest
 MOSTLY = 0.5  # of a cell's movement
 CAPTIONS = {
     "half_lives": "Each dot is a unit: how long it takes until half of what it held is gone.",
     "ribbon": "Every unit at every step, sprinters at the top and keepers at the bottom.",
     "step": "One step of one unit, with the numbers that it really had.",
-    "reach": "Exact derivatives of an output by the inputs before it, beside two layers that learnt nothing.",
+    "reach": "Exact derivatives of an output by the inputs before it, beside other layers of the same size.",
+    "film": "The same units with the same input at moments of the training, in the order that they end in.",
 }
 
 
-def portrait(memory: Memory) -> Portrait:
-    """The last layer of the LSTM over its newest 240 steps, in the unit of the series."""
-    panel, place, clock = memory.panel, memory.place, memory.panel.clock
-    T = len(memory.recording)
-    first = max(0, T - SHOWN)
-    last_layer = memory.half_life.order[:, 0] == memory.recording.shape[1] - 1
-    begin = max(0, int(memory.origins[first]) - memory.stride)
-    shown = np.arange(begin, int(memory.origins[-1]))
-    values = {name: memory.recording.read(name, first, T)[:, -1, 0] for name in memory.recording.values}
-    half = memory.half_life
-    return Portrait(
-        name=_name(memory),
-        series_times=times_of(clock, panel.starts[place] + shown),
-        series=panel.history(place)[shown],
-        times=times_of(clock, panel.starts[place] + memory.origins[first:] - 1),
-        values=values,
-        before=memory.recording.read("c", first - 1, first)[0, -1, 0] if first else np.zeros_like(values["c"][0]),
-        half_life=memory.stride * np.stack([half.low[-1], half.median[-1], half.high[-1]]),
-        measured=None if memory.measured is None else memory.stride * memory.measured.half_life.median[-1],
-        order=half.order[last_layer, 1],
-        seasonal=None if memory.seasonal is None else memory.seasonal[-1],
-        span=memory.stride,
-        season=memory.season,
-        reads=memory.reads,
-        what=clock.unit if clock.multiple == 1 else f"steps of {clock.label}",
-    )
-
-
-def _name(memory: Memory) -> str:
-    schema = memory.panel.schema
-    if schema.wide:
-        return memory.series
-    return schema.target if schema.series is None else f"{schema.target} of {memory.series}"
+def write_memory(folder: Path, shown: Portrait) -> tuple[str, ...]:
+    """Draw everything into ``folder``, as PNG and SVG, with the page memory.html; the sentences that sum it up."""
+    sources = {}
+    for name, figure in pictures(shown).items():
+        save(figure, folder / f"{name}.png")
+        save(figure, folder / f"{name}.svg")
+        sources[name] = embed_file(folder / f"{name}.svg")
+    report = build_report(shown, sources)
+    write_explorer(folder / "memory.html", report, shown, *typical(shown))
+    return *report.headlines, *shown.warnings
 
 
 def typical(shown: Portrait) -> tuple[int, int]:
@@ -69,7 +47,7 @@ def typical(shown: Portrait) -> tuple[int, int]:
     That is where the least of what is kept, forgotten, written, shown and held back is largest.
     """
     v = shown.values
-    before, held = np.concatenate([shown.before[None], v["c"][:-1]]), np.tanh(v["c"])
+    before, held = np.concatenate([shown.before[None], v["c"][:-1]]), shown.squashed(v["c"])
     sizes = v["f"] * before, (1 - v["f"]) * before, v["i"] * v["g"], v["o"] * held, (1 - v["o"]) * held
     much = np.min(np.abs(sizes), axis=0)
     if shown.seasonal is not None and (shown.seasonal >= MOSTLY).any():
@@ -78,37 +56,35 @@ def typical(shown: Portrait) -> tuple[int, int]:
     return int(unit), int(step)
 
 
-def pictures(memory: Memory) -> dict[str, Figure]:
+def pictures(shown: Portrait) -> dict[str, Figure]:
     """The pictures by the names of their files."""
-    shown = portrait(memory)
-    curves = {name: reach.norm for name, reach in memory.reach.items()}
+    film = {} if shown.film is None else {"film": film_figure(shown.film)}
     return {
         "half_lives": half_life_figure(shown),
         "ribbon": ribbon_figure(shown),
         "step": step_figure(shown, *typical(shown)),
-        "reach": reach_figure(curves, shown.span, shown.plural),
+        "reach": reach_figure(shown.reach, shown.span, shown.plural),
+        **film,
     }
 
 
-def build_report(memory: Memory, drawn: Mapping[str, Figure]) -> Report:
-    """The sentences first, then the pictures, then what is to be known before one believes them."""
-    shown = portrait(memory)
+def build_report(shown: Portrait, sources: Mapping[str, str]) -> Report:
+    """The sentences first, then the pictures, given as data URIs, then what is to be known before one believes them."""
     facts = (
         ("Read", shown.name),
-        ("Steps of the LSTM", f"{len(memory.recording):,}"),
+        ("Steps of the LSTM", f"{shown.steps:,}"),
         ("A step is", shown.lasting(shown.span)),
         ("A forecast reads", shown.lasting(shown.reads)),
         ("Units", str(len(shown.order))),
     )
-    pictures = tuple(Picture(embed(figure), CAPTIONS[name]) for name, figure in drawn.items())
-    warned = memory.warnings or ("No gate stands still: all of them move.",)
+    warned = shown.warnings or ("No gate stands still: all of them move.",)
     return Report(
         title=f"The memory behind a forecast of {shown.name}",
         subtitle="What the LSTM keeps, for how long, and when it lets go",
-        headlines=tuple(sentences(memory)),
+        headlines=tuple(sentences(shown)),
         facts=facts,
         sections=(
-            Section("The pictures", pictures=pictures),
+            Section("The pictures", pictures=tuple(Picture(sources[name], CAPTIONS[name]) for name in sources)),
             Section("Gates that hardly move", warned),
             Section("How to read this", tuple(_reading(shown))),
         ),
@@ -132,12 +108,11 @@ def _reading(shown: Portrait) -> Iterator[str]:
         "the memory on for longer, as a stream does. Of what a unit with a half-life above that stores, more than half "
         "is still there when it forecasts."
     )
-    yield "Influence is a mean over up to eight outputs. The untrained layers are of the same size and read the same."
+    yield "Influence is a mean over up to eight outputs. The other layers are of the same size and read the same."
 
 
-def sentences(memory: Memory) -> Iterator[str]:
+def sentences(shown: Portrait) -> Iterator[str]:
     """What the pictures show, in words: who keeps for how long, who follows the season, how far back it matters."""
-    shown = portrait(memory)
     quartiles = [float(value) for value in _quartiles(shown.half_life[1])]
     low, middle, high = (
         shown.lasting(value) + (bound if np.isfinite(value) else "")
@@ -149,7 +124,7 @@ def sentences(memory: Memory) -> Iterator[str]:
     )
     if shown.seasonal is not None:
         yield _season(shown, shown.seasonal)
-    norm = memory.reach[OURS].norm
+    norm = next(iter(shown.reach.values()))
     faint = np.flatnonzero(norm < 0.1 * norm[0])
     if faint.size:
         yield (
