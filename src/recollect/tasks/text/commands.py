@@ -56,9 +56,16 @@ def evaluate(
         list[Path] | None,
         typer.Option(metavar="CORPUS", help="Text of the training, for n-grams. [default: where it was then]"),
     ] = None,
+    dynamic: Annotated[
+        bool,
+        typer.Option("--dynamic", help="Also score a network that learns on from what it has foretold."),
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for scores.json, surprise.csv and surprise.png.")
+    ] = None,
     encoding: Encoding = "utf-8",
 ) -> None:
     """Say how well a model foretells text that it has never seen."""
     from recollect.tasks.text import journey
 
-    journey.evaluate(model, text, corpus, encoding)
+    journey.evaluate(model, text, corpus, encoding, dynamic, out)

@@ -19,6 +19,7 @@ from recollect.tasks.text.evaluation import Evaluation, Read, evaluate_model
 from recollect.tasks.text.fitting import digest, fit_model, read_texts
 from recollect.tasks.text.generation import Writer
 from recollect.tasks.text.model import Model
+from recollect.tasks.text.scoring import carried
 from recollect.tasks.text.settings import Settings
 from recollect.tasks.text.sizing import ENDLESS, Recipe
 from recollect.train.progress import Progress, RichProgress
@@ -174,19 +175,31 @@ class TextGenerator:
         """Streams that have read ``prompt``, to write, save and resume by hand."""
         return Writer(self.model, samples).read(prompt)
 
-    def evaluate(self, text: Places, *, corpus: Places | None = None, encoding: str = "utf-8") -> Evaluation:
+    def evaluate(
+        self, text: Places, *, corpus: Places | None = None, dynamic: bool = False, encoding: str = "utf-8"
+    ) -> Evaluation:
         """How well ``text``, files that the model has never seen, is foretold: scores by protocol.
 
         Once with the state carried through, and once for each of ``evaluation.WINDOWS`` in windows that are read from
         nothing. Beside them n-grams with modified Kneser-Ney smoothing, counted in the text of the training, if that is
-        still where it was or is given as ``corpus``.
+        still where it was or is given as ``corpus``. With ``dynamic`` also as a network that goes on learning from the
+        text once it has foretold it, which is another thing and stands apart.
 
         Raises DataError for text that cannot be used, InputError for a ``corpus`` that is not that of the training.
         """
         with tempfile.TemporaryDirectory(prefix="recollect-") as place:
             read = self.read(text, Path(place) / "text.npy", encoding)
             learned = self._learned(Path(place) / "learned.npy", corpus)
-            return evaluate_model(self.model, read, learned)
+            return evaluate_model(self.model, read, learned, dynamically=dynamic)
+
+    def surprises(self, text: Places, *, encoding: str = "utf-8") -> Iterator[tuple[str, float]]:
+        """Each token of ``text`` but the first, and the bits that it cost the network, which had read all before."""
+        with tempfile.TemporaryDirectory(prefix="recollect-") as place:
+            tokens, first = self.read(text, Path(place) / "text.npy", encoding).tokens, 1
+            for nats, _ in carried(self.model.network, tokens):
+                for token, cost in zip(tokens[first : first + len(nats)].tolist(), nats.tolist(), strict=True):
+                    yield self.model.tokenizer.decode([token]), cost / math.log(2)
+                first += len(nats)
 
     def read(self, text: Places, place: Path, encoding: str = "utf-8") -> Read:
         """``text`` in the tokens of the model, in a file at ``place``."""

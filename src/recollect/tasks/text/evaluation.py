@@ -14,6 +14,7 @@ from recollect.data.tokens import Tokenizer
 from recollect.evaluate.ngrams import NGrams, choose_order
 from recollect.evaluate.text_metrics import TextScores, text_scores
 from recollect.tasks.text.data import Tokens
+from recollect.tasks.text.dynamic import dynamic
 from recollect.tasks.text.model import Model
 from recollect.tasks.text.scoring import carried, windowed
 
@@ -56,11 +57,13 @@ class Evaluation:
     order: int | None
 
 
-def evaluate_model(model: Model, read: Read, learned: Tokens | None) -> Evaluation:
+def evaluate_model(model: Model, read: Read, learned: Tokens | None, *, dynamically: bool = False) -> Evaluation:
     """Score under each protocol; the n-grams are counted in ``learned``, the tokens that the model was trained on."""
     scores = {"state carried": read.scores(nats for nats, _ in carried(model.network, read.tokens))}
     for length in WINDOWS:
         scores[f"windows of {length}"] = read.scores(windowed(model.network, read.tokens, length))
+    if dynamically:
+        scores["learning on (dynamic)"] = read.scores(dynamic(model.network, read.tokens))
     if learned is None:
         return Evaluation(scores, None)
     beside, order = ngram_scores(read, learned, model.tokenizer.size)
