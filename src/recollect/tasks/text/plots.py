@@ -29,9 +29,11 @@ def learning_picture(model: Model) -> Figure:
         axes.plot(judged[:, 0] * steps, judged[:, 1], color=OURS, label="held-out text")
         if record.best_epoch and record.best is not None:
             axes.plot(record.best_epoch * steps, record.best, "o", color=OURS, ms=5, label="kept")
-        axes.axhline(judgement.ngrams, color=SEASONAL_NAIVE, ls="--", lw=1, label=f"{judgement.order}-grams")
+        beside = [judgement.ngrams] if model.tokenizer.name == "characters" else []  # they are nats per character
+        for nats in beside:
+            axes.axhline(nats, color=SEASONAL_NAIVE, ls="--", lw=1, label=f"{judgement.order}-grams")
         axes.set(xlabel="updates", ylabel="nats per token", title="How the training went")
-        low = min([*judged[:, 1], judgement.ngrams, *record.losses[-1:]])
+        low = min([*judged[:, 1], *beside, *record.losses[-1:]])
         axes.set_ylim(low - 0.1, low + 1.5)
         axes.legend()
         return figure

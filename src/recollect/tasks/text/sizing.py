@@ -19,7 +19,7 @@ __all__ = ["Recipe", "choose_recipe", "measure_speed"]
 
 # Measured on the training part of tinyshakespeare: 256 units are best for about this many multiplications of training,
 # and twice as many units for 16 times as many.
-UNITS, WORTH = 256, 1.2e13
+UNITS, WORTH = 256, 6.5e12
 SIZES = tuple(32 * n for n in (2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64))
 FEW_TOKENS = 512  # of a vocabulary: beyond, the embedding is wider, and the answers are read by it too
 BACKWARD = 3  # what a training multiplies, in what reading multiplies: once forwards, twice backwards
@@ -68,7 +68,7 @@ def choose_recipe(
         return min(bound for bound in bounds if bound is not None)
 
     shape = shape or _shape(settings, vocabulary, spent)
-    rows = settings.batch_size or max(1, min(32, tokens // (2 * settings.stretch)))
+    rows = settings.batch_size or _rows(tokens, settings.stretch)
     once = max(1, tokens // (rows * settings.stretch))
     steps = spent(shape) / (BACKWARD * shape.work * rows * settings.stretch)
     passes = steps / once
@@ -112,6 +112,11 @@ def _shape(settings: Settings, vocabulary: int, spent: Callable[[Shape], float])
         return of(settings.hidden_size)
     worth = [size for size in SIZES if WORTH * (size / UNITS) ** 4 <= spent(of(size))]
     return of(max(worth, default=SIZES[0]))
+
+
+def _rows(tokens: int, stretch: int) -> int:
+    """As many streams as read the text in a hundred steps: at most 32, and a few for a short one."""
+    return min(32, max(tokens // (100 * stretch), 4), max(1, tokens // (2 * stretch)))
 
 
 def _strength(passes: float) -> float:
