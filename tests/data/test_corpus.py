@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recollect.core.errors import DataError, InputError
@@ -55,6 +55,7 @@ def test_standard_input_can_be_read_twice(monkeypatch: pytest.MonkeyPatch) -> No
     assert ["".join(corpus.pieces()) for _ in range(2)] == [POEM, POEM]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.lists(st.integers(0, 20), max_size=4), st.integers(0, 22), st.integers(0, 22))
 def test_a_stretch_is_a_slice(text: str, cuts: list[int], start: int, stop: int) -> None:
     places = [0, *sorted(cuts), len(text)]
@@ -103,6 +104,12 @@ def test_advice_on_the_encoding_works(tmp_path: Path, content: bytes, encoding: 
         _read(tmp_path / "a.txt", encoding)
     assert str(caught.value).endswith(advice)
     assert _read(tmp_path / "a.txt", advice.removeprefix("--encoding ")) == content.decode(advice.split()[1])
+
+
+def test_a_picture_is_no_text_in_any_encoding(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+    with pytest.raises(DataError, match=r"a\.png is not text: it holds a zero byte at byte 8$"):
+        _read(tmp_path / "a.png")
 
 
 def test_places_that_cannot_be_read(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recollect.core.errors import InputError
@@ -25,6 +25,7 @@ def _expected(text: str, stops: list[str]) -> tuple[str, str | None]:
     return text, None
 
 
+@settings(deadline=None)
 @given(LETTERS, STOPS, st.lists(st.integers(0, 12), max_size=4))
 def test_text_stops_at_the_first_stop_whatever_the_pieces(text: str, stops: list[str], cuts: list[int]) -> None:
     matcher = StopMatcher(stops)

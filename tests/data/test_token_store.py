@@ -27,6 +27,7 @@ def _cut(text: str, cuts: list[int]) -> list[str]:
     return [text[a:b] for a, b in pairwise(places)]
 
 
+@settings(deadline=None)
 @given(TEXT, st.lists(st.integers(0, 40), max_size=5))
 def test_tokens_of_pieces_are_those_of_the_whole(text: str, cuts: list[int]) -> None:
     kinds: list[Tokenizer] = [Bytes(), Characters("eht", (0, 1, 1, 1))]
@@ -38,7 +39,7 @@ def test_tokens_of_pieces_are_those_of_the_whole(text: str, cuts: list[int]) -> 
         assert [token for _, ids in parts for token in ids] == tokenizer.encode(text).tolist()
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(TEXT, st.lists(st.integers(0, 40), max_size=5))
 def test_a_store_gives_back_what_was_encoded(text: str, cuts: list[int]) -> None:
     tokenizer = Characters.learn([text, "aa"])

@@ -30,7 +30,7 @@ def _streamed(tokenizer: Tokenizer, ids: np.ndarray) -> str:
     return "".join([*(decoder.feed(int(token)) for token in ids), decoder.finish()])
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.text())
 def test_any_text_comes_back_from_characters_and_bytes(text: str) -> None:
     tokenizers: list[Tokenizer] = [Bytes()]
@@ -45,6 +45,7 @@ def test_any_text_comes_back_from_characters_and_bytes(text: str) -> None:
 
 
 @needs_tokenizers
+@settings(deadline=None)
 @given(st.text() | WORDS)
 def test_any_text_comes_back_from_pairs(text: str) -> None:
     ids = PAIRS.encode(text)
@@ -52,6 +53,7 @@ def test_any_text_comes_back_from_pairs(text: str) -> None:
 
 
 @needs_tokenizers
+@settings(deadline=None)
 @given(WORDS)
 def test_pairs_are_joined_in_their_order_within_words(text: str) -> None:
     """The definition, by hand: merge each pair of the list in turn (Sennrich et al., section 3.2)."""
@@ -67,7 +69,7 @@ def test_pairs_are_joined_in_their_order_within_words(text: str) -> None:
 
 
 @pytest.mark.parametrize("tokenizer", KINDS, ids=lambda kind: kind.name)
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_a_stream_shows_what_the_whole_shows_whatever_the_tokens(tokenizer: Tokenizer, data: st.DataObject) -> None:
     ids = data.draw(st.lists(st.integers(0, tokenizer.size - 1)))

@@ -90,6 +90,7 @@ def test_two_letters_by_hand() -> None:
     assert model.log_probabilities([0, 1]) == pytest.approx([first, math.log(17 / 24)])
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS, st.integers(1, 5))
 def test_probabilities_sum_to_1_and_none_is_0(text: list[int], before: list[int], order: int) -> None:
     chances = NGrams(text, 6, order).probabilities(before)

@@ -65,7 +65,7 @@ def test_a_wide_beam_finds_the_best_there_is(end: int | None, alpha: float) -> N
         assert [one.score for one in continuations] == pytest.approx([score for score, _ in expected])
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 1000), st.integers(1, 3), st.sampled_from([None, 0]))
 def test_every_continuation_has_the_probability_that_it_claims(seed: int, width: int, end: int | None) -> None:
     """The state must have followed its beam, or the numbers are of other texts."""

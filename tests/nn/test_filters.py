@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -27,6 +27,7 @@ def _ranked(logits: Tensor) -> list[int]:
     return sorted(range(logits.shape[1]), key=lambda token: (-float(logits[0, token]), token))
 
 
+@settings(deadline=None)
 @given(LOGITS, st.floats(0.01, 1.0))
 def test_top_p_keeps_the_smallest_set_that_reaches_p(logits: Tensor, p: float) -> None:
     chance = logits.double().softmax(-1)[0].tolist()
@@ -46,11 +47,13 @@ def test_top_p_by_hand() -> None:
     assert _kept(top_p(logits, 1.0)) == {0, 1, 2, 3}
 
 
+@settings(deadline=None)
 @given(LOGITS, st.integers(1, 8))
 def test_top_k_keeps_the_k_largest(logits: Tensor, k: int) -> None:
     assert _kept(top_k(logits, k)) == set(_ranked(logits)[:k])
 
 
+@settings(deadline=None)
 @given(LOGITS, st.floats(0.0, 1.0))
 def test_min_p_keeps_what_is_probable_enough_beside_the_likeliest(logits: Tensor, p: float) -> None:
     chance = logits.double().softmax(-1)[0].tolist()
@@ -59,6 +62,7 @@ def test_min_p_keeps_what_is_probable_enough_beside_the_likeliest(logits: Tensor
     assert kept <= {token for token, value in enumerate(chance) if value >= p * max(chance) * (1 - 1e-5)}
 
 
+@settings(deadline=None)
 @given(LOGITS, st.floats(0.1, 10.0))
 def test_temperature_divides_and_at_0_leaves_the_likeliest(logits: Tensor, value: float) -> None:
     assert torch.equal(temperature(logits, value), logits / value)

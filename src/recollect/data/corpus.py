@@ -24,6 +24,7 @@ _PIECE = 1 << 20  # bytes
 _SPOOLED = 1 << 24
 _HEAD = 1 << 16
 _MARK = "\ufeff"
+_WIDE = ("utf-16", "utf-32")  # where zero bytes are part of letters
 
 
 class Corpus:
@@ -136,7 +137,7 @@ def _decoded(file: BinaryIO, name: str, encoding: str) -> Iterator[str]:
             raise DataError(f"{name} is not {encoding} text: {error}; perhaps --encoding {encoding}-le") from error
         if "\0" in text:
             line += text[: text.index("\0")].count("\n")
-            where = "" if encoding.startswith(("utf-16", "utf-32")) else f" at byte {offset + raw.index(0)}"
+            where = "" if encoding.startswith(_WIDE) else f" at byte {offset + raw.index(0)}"
             raise DataError(f"{name} line {line} is not text: it holds a zero byte{where}{_utf16_hint(raw, offset)}")
         offset += len(raw)
         line += text.count("\n")
@@ -154,6 +155,8 @@ def _wrong_encoding(name: str, encoding: str, error: UnicodeDecodeError, base: i
         likely = "utf-8"
     elif not base and raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         likely = "utf-16"
+    elif 0 in raw and not encoding.startswith(_WIDE):
+        return DataError(f"{name} is not text: it holds a zero byte at byte {base + raw.index(0)}")
     return DataError(
         f"{name} line {line} is not {encoding} text: byte {base + start} is 0x{raw[start]:02x} ({error.reason}); "
         f"tell its encoding, perhaps --encoding {likely}"

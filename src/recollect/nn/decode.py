@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -49,11 +50,22 @@ class Sampling:
 
     def filtered(self, logits: Tensor, recent: Tensor) -> Tensor:
         """Logits [B, V] with -inf where nothing may be drawn, for streams whose last tokens were ``recent`` [B, R]."""
-        logits = repetition_penalty(ban(logits, self.banned), recent, self.repetition_penalty)
+        logits = self._penalised(logits, recent)
         if self.top_k:
             logits = top_k(logits, self.top_k)
         # Temperature after the penalty and before the shares: they are shares of what is drawn from.
         return min_p(top_p(temperature(logits, self.temperature), self.top_p), self.min_p)
+
+    def choose(self, logits: Tensor, recent: Tensor, generator: torch.Generator | None) -> Tensor:
+        """The next token of each stream, [B]; see `sample`. At temperature 0 no generator is needed."""
+        if self.temperature == 0:  # every filter keeps the likeliest
+            logits = self._penalised(logits, recent)
+            _check_drawable(logits)
+            return logits.argmax(dim=-1)
+        return sample(self.filtered(logits, recent), generator)
+
+    def _penalised(self, logits: Tensor, recent: Tensor) -> Tensor:
+        return repetition_penalty(ban(logits, self.banned), recent, self.repetition_penalty)
 
 
 def sample(logits: Tensor, generator: torch.Generator | None) -> Tensor:
@@ -62,7 +74,9 @@ def sample(logits: Tensor, generator: torch.Generator | None) -> Tensor:
     ``generator`` lives where the logits do. Raises InputError for logits that are NaN or leave nothing to draw.
     """
     _check_drawable(logits)
-    return torch.multinomial(logits.float().softmax(dim=-1), 1, generator=generator)[:, 0]
+    chance = logits.float().softmax(dim=-1)
+    # The first of clocks that ring at rates ``chance``: torch.multinomial, less its own checks.
+    return (chance / torch.empty_like(chance).exponential_(generator=generator)).argmax(dim=-1)
 
 
 @torch.no_grad()
@@ -84,22 +98,16 @@ def generate(
     if logits.ndim != 2:
         raise ShapeError(f"logits must be [B, V], not {tuple(logits.shape)}")
     window = sampling.window if sampling.repetition_penalty > 1 else 0
-    if recent is None:
+    if recent is None or not window:
         recent = torch.zeros((len(logits), 0), dtype=torch.int64, device=logits.device)
     while True:
-        recent = recent[:, max(recent.shape[1] - window, 0) :]
-        filtered = sampling.filtered(logits, recent)
-        tokens = _likeliest(filtered) if sampling.temperature == 0 else sample(filtered, generator)
+        tokens = sampling.choose(logits, recent[:, max(recent.shape[1] - window, 0) :], generator)
         yield tokens
-        recent = torch.cat([recent, tokens[:, None]], dim=1)
+        if window:
+            recent = torch.cat([recent[:, max(recent.shape[1] + 1 - window, 0) :], tokens[:, None]], dim=1)
         logits, state = step(tokens, state)
 
 
-def _likeliest(logits: Tensor) -> Tensor:
-    _check_drawable(logits)
-    return logits.argmax(dim=-1)
-
-
 def _check_drawable(logits: Tensor) -> None:
-    if not bool(torch.isfinite(logits.amax(dim=-1)).all()):
+    if not math.isfinite(float(logits.amax(dim=-1).sum())):  # one NaN or infinity shows in the sum
         raise InputError("the logits hold NaN or infinity, or all tokens are ruled out: was training broken off early?")

@@ -22,7 +22,7 @@ def temperature(logits: Tensor, value: float) -> Tensor:
         raise InputError(f"the temperature must be 0 or above, not {value}; 0 always takes the likeliest token")
     if value == 0:
         return top_k(logits, 1)
-    return logits / value
+    return logits if value == 1 else logits / value
 
 
 def top_k(logits: Tensor, k: int) -> Tensor:
