@@ -58,7 +58,10 @@ def test_a_unit_that_repeats_is_seasonal_and_one_that_wanders_is_not() -> None:
     seasonal = look_inside(layer, x, place=place).seasonal
     assert seasonal is not None
     assert seasonal[0, 0] == pytest.approx(1, abs=1e-6) and seasonal[0, 1] < 0.2
+    np.testing.assert_array_equal(look_inside(layer, x, place=7 * place - 2).seasonal, seasonal)  # names are free
     assert look_inside(layer, x[:17], place=place[:17]).seasonal is None  # fewer than three seasons
+    with pytest.raises(ShapeError, match=r"place has the shape \[59\], and must be \[60\]"):
+        look_inside(layer, x, place=place[1:])
 
 
 def test_one_step_can_be_looked_at_and_two_rows_cannot(make: Callable, normal: Callable) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,12 +80,14 @@ def said(text: str, name: str) -> str:
 
 
 def sentences(portrait: Portrait, unit: int, step: int) -> list[str]:
+    cell = round(float(portrait.values["c"][step, unit]), 3)
     v = {name: round(float(value[step, unit]), 3) for name, value in portrait.values.items()}
     before = round(float(portrait.values["c"][step - 1, unit]), 3)
     return [
         f"It held {before:.2f}. The forget gate stands at {v['f']:.2f}: it keeps {before * v['f']:.2f}.",
         f"stands at {v['i']:.2f}: it adds {v['i'] * v['g']:.2f} and holds {v['c']:.2f}.",
-        f"stands at {v['o']:.2f}: it shows {v['h']:.2f}.",
+        f"By {portrait.activation}, that is {portrait.squashed(np.array(cell)):.2f}. The output gate stands at "
+        f"{v['o']:.2f}: it shows {v['h']:.2f}.",
     ]
 
 
@@ -92,10 +95,12 @@ def sentences(portrait: Portrait, unit: int, step: int) -> list[str]:
 def test_slider_picker_and_address_move_it_in_a_browser(page: Path, portrait: Portrait, tmp_path: Path) -> None:
     address = shown(f"{page.as_uri()}#unit=0&step=7", tmp_path / "profile")
     moved = page.with_name("moved.html")
-    moved.write_text(page.read_text("utf-8").replace("</body>", MOVE), encoding="utf-8")
+    relu = page.read_text("utf-8").replace('"activation":"tanh"', '"activation":"relu"')
+    moved.write_text(relu.replace("</body>", MOVE), encoding="utf-8")
     for text, unit, step in ((address, 0, 7), (shown(moved.as_uri(), tmp_path / "profile"), 1, 9)):
         assert said(text, "when") == portrait.when(step)
-        for name, words in zip(("forget", "store", "output"), sentences(portrait, unit, step), strict=True):
+        seen = replace(portrait, activation="tanh" if step == 7 else "relu")
+        for name, words in zip(("forget", "store", "output"), sentences(seen, unit, step), strict=True):
             assert said(text, name).endswith(words)
         assert f"cell c of unit {unit}" in text
         assert "what was read: load <b>& $x$" in html.unescape(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -22,6 +24,10 @@ def test_the_acts_are_the_equations(portrait: Portrait, step: int) -> None:
     assert bars(forget) == pytest.approx([before, f * before])
     assert bars(store) == pytest.approx([f * before, c, c])
     assert bars(output) == pytest.approx([np.tanh(c), o * np.tanh(c)])
+    values = {**portrait.values, "h": portrait.values["o"] * np.maximum(portrait.values["c"], 0)}
+    plain = step_figure(replace(portrait, activation="relu", values=values), 1, step).axes[3]
+    assert bars(plain) == pytest.approx([max(c, 0), o * max(c, 0)])
+    assert f"By relu, the cell is {max(c, 0):.2f}" in plain.texts[-1].get_text()
     assert f"f = {f:.2f}" in forget.texts[-1].get_text()
     assert f"i = {i:.2f}" in store.texts[-1].get_text()
     assert portrait.when(step) in context.get_title("left")

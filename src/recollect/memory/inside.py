@@ -85,7 +85,7 @@ def look_inside(
 ) -> Inside:
     """Let ``lstm`` read one row ``x`` [T, I] from an empty memory, and look at everything.
 
-    ``place`` [T] numbers the place of each step in a season of P places, 0 ... P - 1; None is no season. What of a cell
+    ``place`` [T] names the place of each step in a season of P places by a number; None is no season. What of a cell
     c[t] is the season is told by them:
 
         seasonal = 1 - (SSW / (T - P)) / (SST / (T - 1)),  not below 0
@@ -96,10 +96,13 @@ def look_inside(
     Beside the reach of ``lstm`` stand those of ``others``, by name, and of an LSTM and a plain RNN of the same size
     and activation that learnt nothing, drawn from ``seed``.
 
-    Raises InputError for a bidirectional layer, ShapeError for an x that is not one row or has no step.
+    Raises InputError for a bidirectional layer, the rnn cell, which has no gates, and an x without a step, ShapeError
+    for an x that is not one row or a place that is not [T].
     """
     if x.ndim != 2:
         raise ShapeError(f"x has the shape {list(x.shape)}, and must be one row [T, I]")
+    if place is not None and place.shape != x.shape[:1]:
+        raise ShapeError(f"place has the shape {list(place.shape)}, and must be [{len(x)}], one for each step of x")
     recording = record(lstm, x)
     seen = gates(recording)
     return Inside(
@@ -115,7 +118,8 @@ def look_inside(
 
 
 def _seasonal(recording: Recording, place: Ints) -> Floats | None:
-    T, P = len(recording), int(place.max()) + 1
+    names, place = np.unique(place, return_inverse=True)
+    T, P = len(recording), len(names)
     if P < 2 or T < 3 * P:
         return None
     c = recording.read(recording.memory, 0, T)[:, :, 0]

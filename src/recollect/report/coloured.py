@@ -159,8 +159,7 @@ def _grid(parts: Sequence[Part]) -> list[Cell]:
     for part in parts:
         for letter in part.seen:
             wide = 0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
-            line = lines[-1]
-            if _width(line) + wide > WIDTH:
+            while _width(line := lines[-1]) + wide > WIDTH:
                 ends = [n for n, cell in enumerate(line, 1) if cell.letter in (" ", SPACE)]
                 lines[-1:] = [line[: ends[-1]], line[ends[-1] :]] if ends else [line, []]
             lines[-1].append(Cell(letter, 0, 0, wide, part.ground, part.ink))

@@ -20,13 +20,14 @@ MOST = 8  # moments side by side
 def film_figure(film: Strip) -> Figure:
     """A column for each of at most eight moments, a row of the picture for each unit, in the same order throughout:
 
-    the forget gate, the cell, and the half-life ln(1/2) / mean(ln f), by which the units are sorted at the last moment.
+    the forget gate, the cell as a share of the unit's largest at any moment, and the half-life ln(1/2) / mean(ln f),
+    by which the units are sorted at the last moment.
     """
     n, H = len(film.at), film.f.shape[2]
     shown = np.unique(np.linspace(0, n - 1, min(n, MOST)).round().astype(int))
     halves = np.log(2) / -np.log(np.clip(film.f[shown], 1e-9, 1 - 1e-9)).mean(1)
     order = np.argsort(halves[-1], kind="stable")
-    size = max(float(np.abs(film.c[shown]).max()), 1e-9)
+    cells = film.c[shown] / np.maximum(np.abs(film.c[shown]).max((0, 1)), 1e-9)
     with house_style():
         figure = Figure(figsize=(9.6, 7.4))
         panels = figure.subplots(
@@ -36,12 +37,12 @@ def film_figure(film: Strip) -> Figure:
             read.plot(film.read, color=INK, lw=0.9)
             read.set_title(film.at[shown[k]], fontsize=8.5)
             _ribbon(forget, film.f[shown[k]][:, order], "cividis", 0, 1)
-            _ribbon(cell, film.c[shown[k]][:, order], "PuOr_r", -size, size)
+            _ribbon(cell, cells[k][:, order], "PuOr_r", -1, 1)
             half.plot(halves[k][order], np.arange(H) + 0.5, ".", color=OURS, ms=3)
         _axes(panels, film, halves)
         for row, colours, low, high, words in (
             (1, "cividis", 0.0, 1.0, ("0 forgets", "0.5", "1 keeps")),
-            (2, "PuOr_r", -size, size, (f"{-size:.2g}", "0", f"{size:.2g}")),
+            (2, "PuOr_r", -1.0, 1.0, ("-1", "0", "1 its largest")),
         ):
             bar = figure.colorbar(ScalarMappable(Normalize(low, high), colours), ax=panels[row], pad=0.01, aspect=12)
             bar.set_ticks([low, (low + high) / 2, high], labels=words)

@@ -17,7 +17,6 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from recollect.report.canvas import COLOURS, INK, OURS, draw_line, house_style, time_axis
 from recollect.report.portrait import Portrait
-from recollect.report.words import number
 
 __all__ = ["half_life_figure", "reach_figure", "ribbon_figure"]
 
@@ -177,7 +176,7 @@ def _marks(axes: Axes, portrait: Portrait, ceiling: float, unknown: bool) -> Non
         axes.axhline(at, color=QUIET, lw=0.9, ls="--", zorder=0)
         above = at == highest  # two lines may lie close together: their words stand on either side
         axes.annotate(
-            f"{name}: {number(at)} {portrait.plural}", (0.99, at), (0, 3 if above else -3), ha="right",
+            f"{name}: {portrait.lasting(at)}", (0.99, at), (0, 3 if above else -3), ha="right",
             va="bottom" if above else "top", xycoords=("axes fraction", "data"), textcoords="offset points",
             color=QUIET, fontsize=8,
         )  # fmt: skip
