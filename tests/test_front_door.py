@@ -41,7 +41,15 @@ def test_importing_loads_nothing_heavy_and_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["--version"], ["forecast", "run", "--help"], ["text", "train", "--help"], ["demo", "--help"], ["memory", "--help"]]
+    "words",
+    [
+        ["--help"],
+        ["--version"],
+        ["forecast", "run", "--help"],
+        ["text", "train", "--help"],
+        ["demo", "--help"],
+        ["memory", "--help"],
+    ],
 )
 def test_help_loads_nothing_heavy(words: list[str]) -> None:
     code = f"import sys\nsys.argv = ['recollect', *{words!r}]\nfrom recollect.cli import main\n"
