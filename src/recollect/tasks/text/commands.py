@@ -1,4 +1,4 @@
-"""``recollect text train | generate | evaluate``."""
+"""``recollect text train | generate | evaluate``, and what ``recollect memory`` shows of its models."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from recollect.core.options import from_options
 from recollect.tasks.text.options import Choosing, Encoding, Learning, Writing
 
-__all__ = ["FORMAT", "register"]
+__all__ = ["FORMAT", "register", "show_memory"]
 
 FORMAT = "recollect text generator"  # what the manifest of a model says it is
 
@@ -69,3 +69,10 @@ def evaluate(
     from recollect.tasks.text import journey
 
     journey.evaluate(model, text, corpus, encoding, dynamic, out)
+
+
+def show_memory(model: Path, data: Path | None, series: str | None, out: Path) -> None:
+    """Let a saved model read the text ``data``, and write what is seen inside it."""
+    from recollect.tasks.text import journey
+
+    journey.memory(model, data, series, out)

@@ -18,6 +18,7 @@ from recollect.tasks.text.data import Tokens
 from recollect.tasks.text.evaluation import Evaluation, Read, evaluate_model
 from recollect.tasks.text.fitting import digest, fit_model, read_texts
 from recollect.tasks.text.generation import Writer
+from recollect.tasks.text.memory import Memory, look_inside
 from recollect.tasks.text.model import Model
 from recollect.tasks.text.scoring import carried
 from recollect.tasks.text.settings import Settings
@@ -200,6 +201,11 @@ class TextGenerator:
                 for token, cost in zip(tokens[first : first + len(nats)].tolist(), nats.tolist(), strict=True):
                     yield self.model.tokenizer.decode([token]), cost / math.log(2)
                 first += len(nats)
+
+    def memory(self, text: Places, *, encoding: str = "utf-8") -> Memory:
+        """What the LSTM keeps while it reads the first 10,000 tokens of ``text``: see ``look_inside``."""
+        with tempfile.TemporaryDirectory(prefix="recollect-") as place:
+            return look_inside(self.model, self.read(text, Path(place) / "text.npy", encoding).tokens)
 
     def read(self, text: Places, place: Path, encoding: str = "utf-8") -> Read:
         """``text`` in the tokens of the model, in a file at ``place``."""

@@ -15,17 +15,19 @@ from recollect.core.files import staged_folder, write_whole
 from recollect.data.corpus import Corpus
 from recollect.nn.decode import Sampling
 from recollect.report.canvas import save
+from recollect.report.page import write_report
 from recollect.report.terminal import errors_console, results_console, say_files, teller, warnings_told
 from recollect.tasks.text.estimator import TextGenerator
 from recollect.tasks.text.generation import Writer
 from recollect.tasks.text.interactive import write_together
+from recollect.tasks.text.memory_report import build_report, pictures, units_csv
 from recollect.tasks.text.options import Choosing, Learning, Writing
 from recollect.tasks.text.plots import SHOWN, learning_picture, surprise_picture
 from recollect.tasks.text.terminal import say_evaluation, say_training
 from recollect.tasks.text.written import scores_json, write_surprises
 from recollect.train.sitting import sitting
 
-__all__ = ["evaluate", "generate", "train"]
+__all__ = ["evaluate", "generate", "memory", "train"]
 
 SAMPLE = 300
 
@@ -96,6 +98,25 @@ def evaluate(
             save(surprise_picture(tokens, bits), stage / "surprise.png")
             files = sorted(path.name for path in stage.iterdir())
         say_files(console, out, files)
+
+
+@warnings_told()
+def memory(model: Path, data: Path | None, series: str | None, out: Path) -> None:
+    """Let a saved model read the text ``data``, and write what is seen inside it."""
+    if data is None or series is not None:
+        raise InputError("a text generator shows its memory while it reads: recollect memory MODEL TEXT --out DIR")
+    found, console = TextGenerator.load(model).memory(data), results_console()
+    with staged_folder(out) as stage:
+        drawn = pictures(found)
+        for name, figure in drawn.items():
+            save(figure, stage / f"{name.replace(' ', '_')}.png")
+        report = build_report(found, drawn)
+        write_report(stage / "memory.html", report)
+        write_whole(stage / "units.csv", units_csv(found))
+        files = sorted(path.name for path in stage.iterdir())
+    for sentence in report.headlines:
+        console.print(Text(sentence))
+    say_files(console, out, files)
 
 
 def _prompt(writing: Writing) -> str:
