@@ -21,7 +21,7 @@ from recollect.tasks.text.scoring import carried, windowed
 __all__ = ["WINDOWS", "Evaluation", "Read", "evaluate_model", "ngram_scores"]
 
 WINDOWS = (64, 256)
-MOST_COUNTED, MOST_TRIED = 5_000_000, 500_000  # newest tokens that n-grams are counted in, and their order chosen by
+MOST_COUNTED, MOST_TRIED = 2_000_000, 500_000  # newest tokens that n-grams are counted in, and their order chosen by
 
 
 @dataclass(frozen=True)

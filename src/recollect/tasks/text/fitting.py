@@ -26,7 +26,7 @@ from recollect.tasks.text.network import TextNetwork
 from recollect.tasks.text.resuming import CHANGES, identity
 from recollect.tasks.text.scoring import carried
 from recollect.tasks.text.settings import Settings
-from recollect.tasks.text.sizing import Recipe, choose_recipe, measure_speed
+from recollect.tasks.text.sizing import JUDGED, Recipe, choose_recipe, measure_speed
 from recollect.train.plan import Plan
 from recollect.train.progress import Progress
 from recollect.train.resuming import Checkpoints
@@ -36,7 +36,6 @@ __all__ = ["Texts", "digest", "fit_model", "read_texts"]
 HELD = 0.03  # of the characters, which train nothing
 MOST_HELD = 200_000
 FEWEST = 200
-JUDGED, MOST_JUDGED = 256, 160  # windows of so many tokens, and how many
 MEASURED = 1.0  # seconds
 
 
@@ -114,7 +113,7 @@ def fit_model(
     record = train_network(
         network,
         streams,
-        windows(texts.held.tokens, min(JUDGED, len(texts.held.tokens) - 1), MOST_JUDGED),
+        windows(texts.held.tokens, min(JUDGED, len(texts.held.tokens) - 1), recipe.judged),
         plan=_plan(recipe, limit),
         seed=settings.seed,
         checkpoint=checkpoints.path(0) if checkpoints else None,

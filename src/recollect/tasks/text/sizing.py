@@ -25,14 +25,17 @@ FEW_TOKENS = 512  # of a vocabulary: beyond, the embedding is wider, and the ans
 BACKWARD = 3  # what a training multiplies, in what reading multiplies: once forwards, twice backwards
 ENDLESS = 1_000_000
 FORGETFUL = 0.2  # share of stretches before which a stream forgets: see Streams
-LOOKS = 40  # validations of a training by the clock
+LOOKS = 20  # validations of a training by the clock
+JUDGED, MOST_JUDGED = 256, 160  # tokens of a window that it is judged by, and how many there are at most
+JUDGING = 0.02  # share of the work
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What a training is: the network, its noise, B streams in stretches of T, how forgetful, how fast and how long.
 
-    An epoch is ``epoch_steps`` stretches, with a validation behind it; by the clock there are more than it allows.
+    An epoch is ``epoch_steps`` stretches, with a validation on ``judged`` windows behind it; by the clock there are
+    more than it allows.
     """
 
     shape: Shape
@@ -43,6 +46,7 @@ class Recipe:
     learning_rate: float
     epochs: int
     epoch_steps: int
+    judged: int
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for files."""
@@ -82,6 +86,7 @@ def choose_recipe(
         settings.learning_rate or min(1e-2, 6e-3 * (UNITS / shape.hidden_size) ** 0.6),
         settings.max_epochs * parts if settings.max_epochs else ENDLESS,
         math.ceil(once / parts),
+        min(MOST_JUDGED, max(4, int(JUDGING * BACKWARD * steps * rows * settings.stretch / (LOOKS * JUDGED)))),
     )
 
 
