@@ -46,6 +46,7 @@ def test_importing_loads_nothing_heavy_and_changes_nothing() -> None:
         ["--help"],
         ["--version"],
         ["forecast", "run", "--help"],
+        ["text", "train", "--help"],
         ["demo", "--help"],
         ["memory", "--help"],
         ["memory", "lab", "--help"],

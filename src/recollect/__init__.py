@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from recollect.nn.lstm import LSTM
     from recollect.tasks.forecast.estimator import Forecaster
     from recollect.tasks.laboratory.estimator import laboratory
+    from recollect.tasks.text.estimator import TextGenerator
 
 __version__ = "0.1.0"
 
-__all__ = ["LSTM", "Forecaster", "LSTMState", "RecollectError", "__version__", "laboratory"]
+__all__ = ["LSTM", "Forecaster", "LSTMState", "RecollectError", "TextGenerator", "__version__", "laboratory"]
 
 _HOMES = {
     "Forecaster": "recollect.tasks.forecast.estimator",
     "LSTM": "recollect.nn.lstm",
     "LSTMState": "recollect.core.state",
     "RecollectError": "recollect.core.errors",
+    "TextGenerator": "recollect.tasks.text.estimator",
     "laboratory": "recollect.tasks.laboratory.estimator",
 }
 

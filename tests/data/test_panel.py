@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recollect.core.errors import DataError
+from recollect.core.notes import Note
 from recollect.data.inference import infer_schema
-from recollect.data.notes import Note
 from recollect.data.panel import Panel, build_panel
 from recollect.data.rows import series_codes
 

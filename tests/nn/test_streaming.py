@@ -12,7 +12,7 @@ from recollect.core.errors import ShapeError
 from recollect.core.state import LSTMState
 from recollect.kernels.dispatch import using
 from recollect.kernels.machine import core_trouble
-from recollect.nn import LSTM
+from recollect.nn import LSTM, Recurrent
 
 pytestmark = pytest.mark.skipif(bool(core_trouble()), reason="the quick way needs the compiled core")
 
@@ -131,3 +131,17 @@ def test_copies_begin_streams_of_their_own():
         found = stepped(twin, x[2:], state)
         with using("reference"):
             near(found, stepped(twin, x[2:], state))
+
+
+def test_what_disturbs_training_alone_does_not_slow_a_stream():
+    torch.manual_seed(0)
+    layer = LSTM(I, H, 2, dropout=0.5, regularize=Recurrent(dropconnect=0.5, variational=0.5)).eval()
+    x = torch.randn(4, B, I)
+    with torch.no_grad():
+        whole, state = layer(x)[0], None
+        for t in range(4):
+            y, state = layer.step(x[t], state)
+            assert torch.allclose(y, whole[t], atol=1e-6)
+        assert layer._stream is not None and layer._stream._state is state
+        layer.train()
+        assert len({tuple(layer.step(x[0], state)[0].flatten().tolist()) for _ in range(3)}) == 3, "noise again"

@@ -31,3 +31,15 @@ def test_a_file_and_the_silent_one_show_nothing(monkeypatch):
     shown(monkeypatch, RichProgress(console=Console(file=screen)))
     shown(monkeypatch, Silent())
     assert screen.getvalue() == ""
+
+
+def test_a_run_by_the_clock_is_told_in_its_own_words(monkeypatch):
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=160)
+    said = lambda loss, held: [f"{loss:.1f} nats"] + ([] if held is None else [f"held out {held:.2f}"])  # noqa: E731
+    bar = RichProgress("reading", rows=2000, unit="tokens", epochs=False, scores=said, console=console)
+    shown(monkeypatch, bar)
+    text = screen.getvalue()
+    for part in ("reading", "0.2 nats", "held out 0.12", "4,000 tokens/s", "0:50 left"):
+        assert part in text
+    assert "epoch" not in text

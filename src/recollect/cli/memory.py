@@ -27,7 +27,9 @@ def register(app: typer.Typer) -> None:
 def memory(
     model: Annotated[
         Path,
-        typer.Argument(metavar="MODEL", help="Folder that forecast train wrote, or DIR/model of forecast run or demo."),
+        typer.Argument(
+            metavar="MODEL", help="Folder that a train command wrote, or DIR/model of forecast run or demo."
+        ),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results; made if it is not there.")],
     data: Annotated[

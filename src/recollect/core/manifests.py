@@ -30,7 +30,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not folder.is_dir():
         raise ArtifactError(
-            f"there is no model folder {folder}: give the one that forecast train wrote, or DIR/model of forecast run "
+            f"there is no model folder {folder}: give the one that a train command wrote, or DIR/model of forecast run "
             "or demo"
         )
     try:

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from recollect.core.errors import DataError
-from recollect.data.notes import Note
+from recollect.core.notes import Note
 from recollect.data.numbers import MISSING, to_numbers
 from recollect.data.schema import Schema
 from recollect.data.tables import place

@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 
 from recollect.core.errors import DataError, InputError
+from recollect.core.notes import Note
 from recollect.data.calendar import check_calendar
 from recollect.data.clock import Clock
-from recollect.data.notes import Note
 from recollect.data.numbers import to_numbers
 from recollect.data.rhythm import find_clock
 from recollect.data.rows import join_parts, read_times, series_codes

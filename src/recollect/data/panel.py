@@ -11,10 +11,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from recollect.core.errors import DataError, InputError
+from recollect.core.notes import Note
 from recollect.data.calendar import calendar_features
 from recollect.data.clock import Clock
 from recollect.data.encode import encode_columns, encode_static, number_problems
-from recollect.data.notes import Note
 from recollect.data.rows import Rows, long_table, merge_rows, read_steps, series_codes
 from recollect.data.schema import Schema
 

@@ -11,8 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from recollect.core.errors import DataError
+from recollect.core.notes import Note
 from recollect.data.clock import MICROS, Clock
-from recollect.data.notes import Note
 from recollect.data.schema import Schema
 from recollect.data.stamps import parse_stamps
 from recollect.data.tables import place

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from recollect.core.errors import DataError, InputError
+from recollect.core.notes import Note
 from recollect.data.dialect import (
     DELIMITERS,
     check_fields,
@@ -18,7 +19,6 @@ from recollect.data.dialect import (
     load_text,
     records,
 )
-from recollect.data.notes import Note
 from recollect.data.numbers import to_numbers
 
 __all__ = ["place", "read_table"]

@@ -8,8 +8,8 @@ from typing import Literal
 import polars as pl
 
 from recollect.core.errors import DataError
+from recollect.core.notes import Note
 from recollect.data.clock import Clock
-from recollect.data.notes import Note
 from recollect.data.stamps import ANY_OFFSET, guess_formats, parse_stamps
 
 __all__ = ["find_time", "time_clock"]

@@ -159,7 +159,7 @@ class LSTM(nn.Module):
         Raises InputError if bidirectional, since what comes later is not known; ShapeError as ``forward``.
         """
         stream = self._stream
-        if stream is not None and gap is None:
+        if stream is not None and gap is None and stream.training is self.training:
             followed = stream.follow(x_t, state)
             if followed is not None:
                 return followed
@@ -168,7 +168,7 @@ class LSTM(nn.Module):
         time = 1 if self.batch_first and x_t.ndim == 2 else 0
         entered = enter(self._door, x_t.unsqueeze(time), state, None, None if gap is None else gap.unsqueeze(time))
         case = self._case(entered.x)
-        noisy = self.regularize is not None or (self.training and self.dropout > 0)
+        noisy = case.regularised or (self.training and (self.regularize is not None or self.dropout > 0))
         if x_t.ndim == 2 and gap is None and not noisy and not watched():
             quick = self._begin(x_t, entered, case)
             if quick is not None:

@@ -18,6 +18,7 @@ class Stream:
     """A module that reads step after step, as long as nothing but x and the state changes between them."""
 
     def __init__(self, module: nn.Module, stepper: Stepper, x: Tensor, state: LSTMState) -> None:
+        self.training = module.training
         self._weights, self._addresses = module._parameters, _addresses(module)
         self._stepper, self._size, self._dtype = stepper, x.shape, x.dtype
         self._shapes = state.h.shape, state.c.shape
@@ -46,7 +47,7 @@ class Stream:
         if x.dtype != self._dtype or _addresses(module) != self._addresses:
             return None
         made = self._stepper(x, state)
-        self._state = made[1]
+        self._state, self.training = made[1], module.training
         return made
 
 

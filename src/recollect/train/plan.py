@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from recollect.core.errors import InputError
+from recollect.core.errors import require
 
 __all__ = ["Plan"]
 
@@ -44,16 +44,16 @@ class Plan:
         """Check every field."""
         for name in ("max_epochs", "validate_every", "steps_per_epoch", "patience"):
             value = getattr(self, name)
-            _require(value is None or value >= 1, name, value, "a whole number of at least 1")
+            require(value is None or value >= 1, name, value, "a whole number of at least 1")
         for name in ("max_time", "learning_rate", "clip_norm"):
             value = getattr(self, name)
-            _require(value is None or 0 < value < math.inf, name, value, "a positive number")
-        _require(self.enough is None or math.isfinite(self.enough), "enough", self.enough, "a finite number")
+            require(value is None or 0 < value < math.inf, name, value, "a positive number")
+        require(self.enough is None or math.isfinite(self.enough), "enough", self.enough, "a finite number")
         for name in ("weight_decay", "checkpoint_every"):
             value = getattr(self, name)
-            _require(0 <= value < math.inf, name, value, "a number of at least 0")
-        _require(0 <= self.warmup < 1, "warmup", self.warmup, "a fraction in [0, 1)")
-        _require(self.average is None or 0 < self.average < 1, "average", self.average, "a decay in (0, 1)")
+            require(0 <= value < math.inf, name, value, "a number of at least 0")
+        require(0 <= self.warmup < 1, "warmup", self.warmup, "a fraction in [0, 1)")
+        require(self.average is None or 0 < self.average < 1, "average", self.average, "a decay in (0, 1)")
 
     def rate(self, progress: float) -> float:
         """The learning rate at ``progress`` in [0, 1] through the run: linear warm-up, then cosine to zero.
@@ -64,8 +64,3 @@ class Plan:
             return self.learning_rate * progress / self.warmup
         along = min(1.0, (progress - self.warmup) / (1 - self.warmup))
         return self.learning_rate * 0.5 * (1 + math.cos(math.pi * along))
-
-
-def _require(valid: bool, name: str, value: object, wanted: str) -> None:
-    if not valid:
-        raise InputError(f"{name} is {value!r}, and must be {wanted}")

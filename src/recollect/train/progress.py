@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from rich.console import Console
@@ -39,12 +40,23 @@ class Silent:
 
 
 class RichProgress:
-    """One line on the terminal: epoch, bar, loss, validation, steps a second and the time left.
+    """One line on the terminal: bar, epoch, loss, validation, steps a second and the time left.
 
-    ``rows`` is the number of rows in a batch; with it the speed is shown in rows. Silent when not on a terminal.
+    ``rows`` is the number of rows in a batch, or of another ``unit``; with it the speed is shown in these. ``epochs``
+    false leaves the epochs out, for a run that time alone ends; ``scores`` puts loss and validation in other words.
+    Silent when not on a terminal.
     """
 
-    def __init__(self, label: str = "training", *, rows: int | None = None, console: Console | None = None) -> None:
+    def __init__(
+        self,
+        label: str = "training",
+        *,
+        rows: int | None = None,
+        unit: str = "rows",
+        epochs: bool = True,
+        scores: Callable[[float, float | None], list[str]] | None = None,
+        console: Console | None = None,
+    ) -> None:
         columns: list[ProgressColumn | str] = [
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -52,7 +64,8 @@ class RichProgress:
         ]
         console = console or Console(stderr=True)
         self._bars = Bars(*columns, console=console, refresh_per_second=8, disable=not console.is_terminal)
-        self._label, self._rows = label, rows
+        self._label, self._rows, self._unit = label, rows, unit
+        self._epochs, self._scores = epochs, scores or _plain
         self._task = TaskID(0)
         self._max_epochs = 0
         self._began: tuple[float, int, float] | None = None
@@ -68,18 +81,21 @@ class RichProgress:
         now = time.monotonic()
         began, first, start = self._began = self._began or (now, step, fraction)
         steps, seconds, gained = step - first, now - began, fraction - start
-        scores = [f"epoch {epoch}/{self._max_epochs}", f"loss {loss:.4g}"]
-        if validation is not None:
-            scores.append(f"validation {validation:.4g}")
+        scores = [f"epoch {epoch}/{self._max_epochs}"] if self._epochs else []
+        scores += self._scores(loss, validation)
         if steps > 0 and seconds > 0 and gained > 0:
             speed = steps / seconds
-            scores.append(f"{speed * self._rows:.0f} rows/s" if self._rows else f"{speed:.0f} steps/s")
+            scores.append(f"{speed * self._rows:,.0f} {self._unit}/s" if self._rows else f"{speed:.0f} steps/s")
             scores.append(f"{_clock(seconds * (1 - fraction) / gained)} left")
         self._bars.update(self._task, completed=fraction, scores="  ".join(scores))
 
     def finish(self) -> None:
         """Leave the last line standing."""
         self._bars.stop()
+
+
+def _plain(loss: float, validation: float | None) -> list[str]:
+    return [f"loss {loss:.4g}"] + ([] if validation is None else [f"validation {validation:.4g}"])
 
 
 def _clock(seconds: float) -> str:

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from recollect.cli import build
-from recollect.data.notes import Note
+from recollect.core.notes import Note
 from recollect.data.tables import read_table
 from recollect.train.progress import Silent
 

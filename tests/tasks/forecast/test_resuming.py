@@ -16,9 +16,10 @@ from recollect.tasks.forecast.backtest import backtest_panel
 from recollect.tasks.forecast.estimator import Forecaster
 from recollect.tasks.forecast.fitting import fit_model
 from recollect.tasks.forecast.model import Model
-from recollect.tasks.forecast.resuming import Checkpoints, identity
+from recollect.tasks.forecast.resuming import identity
 from recollect.train import checkpoint
 from recollect.train.plan import Plan
+from recollect.train.resuming import Checkpoints
 from recollect.train.state import State
 
 

@@ -18,9 +18,9 @@ from recollect.tasks.forecast.fitting import fit_model
 from recollect.tasks.forecast.learning import quantiles_at
 from recollect.tasks.forecast.model import Model
 from recollect.tasks.forecast.results import Backtest, Intervals
-from recollect.tasks.forecast.resuming import Checkpoints
 from recollect.tasks.forecast.settings import Settings
 from recollect.train.progress import Progress
+from recollect.train.resuming import Checkpoints
 
 __all__ = ["backtest_model", "backtest_panel", "origins_of"]
 

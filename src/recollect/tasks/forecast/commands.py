@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from recollect.tasks.forecast.options import Columns, Judging, Learning, from_options
+from recollect.core.options import from_options
+from recollect.tasks.forecast.options import Columns, Judging, Learning
 
 __all__ = ["FORMAT", "register", "show_memory"]
 

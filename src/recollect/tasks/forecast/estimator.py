@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from recollect.core.errors import DataError, InputError
+from recollect.core.notes import Note
 from recollect.data.frames import FrameLike, like, to_polars
 from recollect.data.inference import infer_schema
 from recollect.data.joining import tail_of
-from recollect.data.notes import Note
 from recollect.data.panel import Panel, build_panel
 from recollect.data.season import infer_season
 from recollect.tasks.forecast.artifact import load_model, save_model
@@ -20,10 +20,10 @@ from recollect.tasks.forecast.fitting import fit_model
 from recollect.tasks.forecast.memory import Memory, look_inside
 from recollect.tasks.forecast.model import Model
 from recollect.tasks.forecast.results import Backtest, Intervals, forecast_frame
-from recollect.tasks.forecast.resuming import Checkpoints
 from recollect.tasks.forecast.settings import MOST_EPOCHS, Settings
 from recollect.tasks.forecast.stream import Stream
 from recollect.train.progress import Progress, RichProgress
+from recollect.train.resuming import Checkpoints
 
 __all__ = ["Forecaster"]
 

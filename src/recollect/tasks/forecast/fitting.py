@@ -22,12 +22,13 @@ from recollect.tasks.forecast.learning import quantiles_at, tail_rows, train_mem
 from recollect.tasks.forecast.ledger import MOST_COUNTED, Ledger
 from recollect.tasks.forecast.model import Model, split_quantiles
 from recollect.tasks.forecast.network import ForecastNetwork
-from recollect.tasks.forecast.resuming import Checkpoints, identity
+from recollect.tasks.forecast.resuming import CHANGES, identity
 from recollect.tasks.forecast.scaling import Scaling
 from recollect.tasks.forecast.settings import Settings
 from recollect.train.plan import Plan
 from recollect.train.progress import Progress
 from recollect.train.record import Record
+from recollect.train.resuming import Checkpoints
 
 __all__ = ["fit_model", "tail_lengths"]
 
@@ -87,7 +88,7 @@ def fit_model(
     stage = _Stage(settings, panel, geometry, windows, covariates, cuts, _has_gaps(panel, ends), judged)
     behind = [0.0] * settings.ensemble
     if checkpoints:
-        behind = checkpoints.open(identity(panel, settings, ends, season, validation), settings.ensemble)
+        behind = checkpoints.open(identity(panel, settings, ends, season, validation), settings.ensemble, CHANGES)
     members = [_train(stage, n, began - sum(behind[:n]), checkpoints, progress) for n in range(settings.ensemble)]
     networks, records = zip(*members, strict=True)
     calibration, ledger = _calibrate(stage, networks, ends)

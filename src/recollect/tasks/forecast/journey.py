@@ -15,13 +15,14 @@ from rich.text import Text
 
 from recollect.core.errors import DataError
 from recollect.core.files import staged_folder, write_whole
+from recollect.core.notes import Note
 from recollect.data.inference import infer_schema
-from recollect.data.notes import Note
 from recollect.data.panel import Panel, build_panel
 from recollect.data.tables import read_table
 from recollect.report.canvas import save
 from recollect.report.page import write_report
 from recollect.report.remembered import write_memory
+from recollect.report.terminal import errors_console, results_console, say_files, say_notes, teller, warnings_told
 from recollect.tasks.forecast.estimator import Forecaster
 from recollect.tasks.forecast.memory import look_inside
 from recollect.tasks.forecast.memory_portrait import portrait
@@ -30,11 +31,11 @@ from recollect.tasks.forecast.plots import backtest_pictures, pick_series
 from recollect.tasks.forecast.report import Run, build_report
 from recollect.tasks.forecast.results import Intervals, forecast_frame
 from recollect.tasks.forecast.settings import MOST_EPOCHS, Settings
-from recollect.tasks.forecast.sitting import Sitting, sitting
-from recollect.tasks.forecast.terminal import errors_console, say_files, say_notes, say_trial, warnings_told
+from recollect.tasks.forecast.terminal import say_trial
 from recollect.tasks.forecast.trial import Trial, hold_trial
 from recollect.tasks.forecast.written import csv, scores_json
 from recollect.train.progress import Progress, RichProgress
+from recollect.train.sitting import Sitting, sitting
 
 __all__ = ["backtest", "memory", "predict", "run", "train"]
 
@@ -44,9 +45,9 @@ TRIAL, MODEL = "test on the past", "final model"
 @warnings_told()
 def run(columns: Columns, learning: Learning, judging: Judging, out: Path) -> None:
     """Read, test on the past, learn from everything, forecast, write."""
-    console, settings = _console(), _settings(learning)
+    console, settings = results_console(), _settings(learning)
     panel, notes = _read(console, columns, learning)
-    with sitting(out, console) as now:
+    with sitting(out, teller(console)) as now:
         stage = now.stage
         trial = _trial(now, panel, settings, judging, trainings=2)
         forecaster = _learn(now, panel, settings, trial)
@@ -70,9 +71,9 @@ def run(columns: Columns, learning: Learning, judging: Judging, out: Path) -> No
 @warnings_told()
 def train(columns: Columns, learning: Learning, out: Path) -> None:
     """Read, learn, save."""
-    console, settings = _console(), _settings(learning)
+    console, settings = results_console(), _settings(learning)
     panel, _ = _read(console, columns, learning)
-    with sitting(out, console) as now:
+    with sitting(out, teller(console)) as now:
         _learn(now, panel, settings).save(now.stage)
     say_files(console, out, ["manifest.json", "weights.safetensors", "history.safetensors"])
 
@@ -80,9 +81,9 @@ def train(columns: Columns, learning: Learning, out: Path) -> None:
 @warnings_told()
 def backtest(columns: Columns, learning: Learning, judging: Judging, out: Path) -> None:
     """Read and test on the past; raises DataError where the history is too short for that."""
-    console, settings = _console(), _settings(learning)
+    console, settings = results_console(), _settings(learning)
     panel, _ = _read(console, columns, learning)
-    with sitting(out, console) as now:
+    with sitting(out, teller(console)) as now:
         trial = _trial(now, panel, settings, judging, trainings=1)
         if trial.backtest is None:
             raise DataError(trial.why)
@@ -115,7 +116,7 @@ def predict(model: Path, data: Path | None, out: Path) -> None:
 @warnings_told()
 def memory(model: Path, data: Path | None, series: str | None, out: Path) -> None:
     """Let a saved model read ``data``, or the newest of its training, and write what is seen inside it."""
-    forecaster, console = Forecaster.load(model), _console()
+    forecaster, console = Forecaster.load(model), results_console()
     panel = forecaster.panel
     if data is not None:
         frame, notes = read_table(data)
@@ -127,10 +128,6 @@ def memory(model: Path, data: Path | None, series: str | None, out: Path) -> Non
     for sentence in said:
         console.print(Text(sentence))
     say_files(console, out, files)
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
 
 
 def _settings(learning: Learning) -> Settings:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from recollect.core.errors import InputError
 
-__all__ = ["Columns", "Judging", "Learning", "from_options", "names", "percents", "words"]
+__all__ = ["Columns", "Judging", "Learning", "names", "percents", "words"]
 
 Many = list[str] | None
 
@@ -101,32 +100,6 @@ class Judging:
         Baselines, typer.Option(help="Compare with the seasonal naive forecast, or with ETS and Theta too.")
     ] = Baselines.NAIVE
     refit: Annotated[bool, typer.Option("--refit", help="Train anew before each of them.")] = False
-
-
-_GROUPS = (Columns, Learning, Judging)
-
-
-def from_options(work: Callable[..., None]) -> Callable[..., None]:
-    """``work`` as a command: each argument that is a dataclass is filled from one option for each of its fields.
-
-    So options that several commands share are declared once, and no function takes two dozen arguments.
-    """
-    asked = inspect.signature(work, eval_str=True).parameters
-    groups: dict[str, Any] = {name: p.annotation for name, p in asked.items() if p.annotation in _GROUPS}
-    options: dict[str, Mapping[str, inspect.Parameter]] = {
-        name: inspect.signature(groups[name], eval_str=True).parameters if name in groups else {name: parameter}
-        for name, parameter in asked.items()
-    }
-
-    def _call(**given: object) -> None:
-        parts = {name: kind(**{option: given.pop(option) for option in options[name]}) for name, kind in groups.items()}
-        work(**parts, **given)
-
-    every = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for group in options.values() for one in group.values()]
-    parameters = sorted(every, key=lambda one: one.default is not inspect.Parameter.empty)  # what is required first
-    _call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    _call.__doc__ = work.__doc__
-    return _call
 
 
 def words(verb: str, *groups: Columns | Learning | Judging, out: Path) -> str:

@@ -11,8 +11,8 @@ from functools import cached_property
 import numpy as np
 from matplotlib.figure import Figure
 
+from recollect.core.notes import Note
 from recollect.data.clock import Clock
-from recollect.data.notes import Note
 from recollect.data.panel import Panel
 from recollect.evaluate.metrics import percent
 from recollect.report.canvas import embed

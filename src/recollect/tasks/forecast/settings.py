@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 
-from recollect.core.errors import ArtifactError, InputError
+from recollect.core.errors import ArtifactError, InputError, require
 
 __all__ = ["DOMAINS", "Settings"]
 
@@ -39,14 +39,14 @@ class Settings:
             value, least = getattr(self, name), 2 if name == "lookback" else 1
             whole = isinstance(value, int) and not isinstance(value, bool) and value >= least
             free = value is None and name in ("season", "lookback")
-            _require(whole or free, name, value, f"a whole number of at least {least}")
-        _require(0 <= self.dropout < 1, "dropout", self.dropout, "a share in [0, 1)")
-        _require(self.domain in DOMAINS, "domain", self.domain, f"one of {', '.join(DOMAINS)}")
-        _require(self.max_time is None or 0 < self.max_time < math.inf, "max_time", self.max_time, "seconds above 0")
-        _require(isinstance(self.seed, int), "seed", self.seed, "a whole number")
+            require(whole or free, name, value, f"a whole number of at least {least}")
+        require(0 <= self.dropout < 1, "dropout", self.dropout, "a share in [0, 1)")
+        require(self.domain in DOMAINS, "domain", self.domain, f"one of {', '.join(DOMAINS)}")
+        require(self.max_time is None or 0 < self.max_time < math.inf, "max_time", self.max_time, "seconds above 0")
+        require(isinstance(self.seed, int), "seed", self.seed, "a whole number")
         levels = self.levels
         fits = list(levels) == sorted(set(levels)) and all(50 <= level < 100 for level in levels) and len(levels) > 0
-        _require(fits, "levels", levels, "per cent from 50 to under 100 in ascending order, such as (80, 95)")
+        require(fits, "levels", levels, "per cent from 50 to under 100 in ascending order, such as (80, 95)")
 
     @property
     def shares(self) -> tuple[float, ...]:
@@ -72,8 +72,3 @@ class Settings:
             return cls(**(data | {"levels": tuple(data["levels"])}))
         except (InputError, TypeError) as error:
             raise ArtifactError(f"the saved settings cannot be used: {error}") from error
-
-
-def _require(valid: bool, name: str, value: object, wanted: str) -> None:
-    if not valid:
-        raise InputError(f"{name} is {value!r}, and must be {wanted}")

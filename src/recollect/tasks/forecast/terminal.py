@@ -1,47 +1,19 @@
-"""What the commands say on the terminal: what was understood, how good the forecast is, where things are."""
+"""What the commands say on the terminal of the forecast: how good it is, and how far to trust it."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from recollect.data.notes import Note
 from recollect.report.words import score_table
 from recollect.tasks.forecast.results import Backtest
 from recollect.tasks.forecast.trial import Trial, headlines
 from recollect.train.record import Record
 
-__all__ = ["errors_console", "say_files", "say_notes", "say_trial", "warnings_told"]
-
-MARKS = {"inferred": ("found", "green"), "repaired": ("repaired", "yellow"), "warning": ("note", "yellow")}
-
-
-def say_notes(console: Console, notes: Sequence[Note]) -> None:
-    """A line for each thing that was inferred, repaired, or worth a look."""
-    for note in notes:
-        mark, style = MARKS[note.kind]
-        console.print(Text.assemble((f"{mark:>8}", style), "  ", note.text))
-
-
-@contextmanager
-def warnings_told() -> Iterator[None]:
-    """Warnings of any library inside become notes, each once, in place of Python's lines of code."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
-    messages = dict.fromkeys(str(one.message) for one in caught)
-    say_notes(errors_console(), [Note("warning", 1, message) for message in messages])
-
-
-def errors_console() -> Console:
-    """For what is said beside the results."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+__all__ = ["say_trial"]
 
 
 def say_trial(console: Console, trial: Trial, records: Sequence[Record] = ()) -> None:
@@ -66,8 +38,3 @@ def _table(console: Console, backtest: Backtest) -> None:
     for note in backtest.notes:
         console.print(Text(note, "dim"))
     console.print()
-
-
-def say_files(console: Console, folder: Path, files: Sequence[str]) -> None:
-    """Where the results are."""
-    console.print(Text.assemble(("Written to ", "dim"), f"{folder}", (": ", "dim"), ", ".join(files)))

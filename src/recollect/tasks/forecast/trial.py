@@ -16,10 +16,10 @@ from recollect.evaluate.statistics import Skill, skill
 from recollect.report.words import coverage_sentence, trust_sentences
 from recollect.tasks.forecast.backtest import Plan, backtest_panel, origins_of
 from recollect.tasks.forecast.results import Backtest
-from recollect.tasks.forecast.resuming import Checkpoints
 from recollect.tasks.forecast.settings import Settings
 from recollect.train.progress import Progress
 from recollect.train.record import Record
+from recollect.train.resuming import Checkpoints
 
 __all__ = ["Trial", "headlines", "hold_trial", "plan_trial", "sentence"]
 

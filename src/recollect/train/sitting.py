@@ -4,44 +4,41 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
-
 from recollect.core.errors import OutputError, TrainingError
 from recollect.core.files import staged_folder
-from recollect.data.notes import Note
-from recollect.tasks.forecast.resuming import Checkpoints
-from recollect.tasks.forecast.terminal import errors_console, say_notes
+from recollect.core.notes import Note
+from recollect.train.resuming import Checkpoints
 
 __all__ = ["Sitting", "sitting"]
 
 
 class Sitting:
-    """The folder ``stage`` to fill, and the checkpoints of the trainings on the way."""
+    """The folder ``stage`` to fill, and the checkpoints in ``home`` of the trainings on the way.
 
-    def __init__(self, stage: Path, home: Path, console: Console) -> None:
-        self.stage, self.home, self.console = stage, home, console
+    Where a command sets ``unfinished``, its results appear and its checkpoints stay, for the same command to go on.
+    """
+
+    def __init__(self, stage: Path, home: Path, tell: Callable[[Note], None]) -> None:
+        self.stage, self.home, self._tell = stage, home, tell
+        self.unfinished = False
 
     def checkpoints(self, name: str, label: str) -> Checkpoints:
-        """Those of one training; the terminal is told what becomes of them."""
-
-        def tell(text: str) -> None:
-            say_notes(self.console, [Note("inferred", 1, f"{label}: {text}")])
-
-        return Checkpoints(self.home, name, tell)
+        """Those of one training; the user is told what becomes of them."""
+        return Checkpoints(self.home, name, lambda text: self._tell(Note("inferred", 1, f"{label}: {text}")))
 
 
 @contextmanager
-def sitting(out: Path, console: Console) -> Iterator[Sitting]:
+def sitting(out: Path, tell: Callable[[Note], None]) -> Iterator[Sitting]:
     """Fill ``out`` as ``staged_folder`` does, with checkpoints in the hidden folder .OUT.resume.
 
     It lies beside ``out``, or inside where that is there already. It stays until a sitting succeeds, and with it goes
-    what killed ones had staged; a failure before any training leaves nothing. Raises OutputError where nothing can be
-    written or another sitting is at work.
+    what killed ones had staged; a failure before any training leaves nothing. ``tell`` is given what the user should
+    know. Raises OutputError where nothing can be written or another sitting is at work.
     """
     beside, inside = (place / f".{out.name}.resume" for place in (out.absolute().parent, out.absolute()))
     home = inside if out.is_dir() and not beside.exists() else beside
@@ -56,11 +53,12 @@ def sitting(out: Path, console: Console) -> Iterator[Sitting]:
         killed = _staged(out)
         try:
             with staged_folder(out) as stage:
-                yield Sitting(stage, home, console)
+                now = Sitting(stage, home, tell)
+                yield now
         except BaseException as error:
-            _leave(home, made, lost=isinstance(error, TrainingError))
+            _leave(home, made, tell, lost=isinstance(error, TrainingError))
             raise
-        for path in (*killed, home):
+        for path in killed if now.unfinished else (*killed, home):
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -88,11 +86,10 @@ def _staged(out: Path) -> list[Path]:
     return [*beside, *out.glob(".model.old-*")]
 
 
-def _leave(home: Path, made: list[Path], *, lost: bool) -> None:
+def _leave(home: Path, made: list[Path], tell: Callable[[Note], None], *, lost: bool) -> None:
     """Keep what was learnt, and say so; where nothing was, or it is lost, leave the disk as it was."""
     if any(home.glob("*.safetensors")) and not lost:
-        kept = f"what was learnt is kept in {home}: the same command goes on from there"
-        say_notes(errors_console(), [Note("warning", 1, kept)])
+        tell(Note("warning", 1, f"what was learnt is kept in {home}: the same command goes on from there"))
         return
     shutil.rmtree(home, ignore_errors=True)
     for folder in made[1:]:

@@ -1,0 +1,165 @@
+"""From a corpus to a fitted model, using nothing of what it will be tested on."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from recollect.core.errors import DataError
+from recollect.core.notes import Note
+from recollect.core.seeds import derive_seed
+from recollect.data.corpus import Corpus, stretch
+from recollect.data.token_store import open_tokens, shares, write_tokens
+from recollect.data.tokens import Tokenizer
+from recollect.data.vocabulary import learn_tokenizer
+from recollect.tasks.text.data import Streams, Tokens, windows
+from recollect.tasks.text.evaluation import Read, ngram_scores
+from recollect.tasks.text.learning import train_network
+from recollect.tasks.text.model import Judgement, Model, Source
+from recollect.tasks.text.network import TextNetwork
+from recollect.tasks.text.resuming import CHANGES, identity
+from recollect.tasks.text.scoring import carried
+from recollect.tasks.text.settings import Settings
+from recollect.tasks.text.sizing import JUDGED, Recipe, choose_recipe, measure_speed
+from recollect.train.plan import Plan
+from recollect.train.progress import Progress
+from recollect.train.resuming import Checkpoints
+
+__all__ = ["Texts", "digest", "fit_model", "read_texts"]
+
+HELD = 0.03  # of the characters, which train nothing
+MOST_HELD = 200_000
+FEWEST = 200
+MEASURED = 1.0  # seconds
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A corpus in tokens: what is learned from, what is held out at its end, and what was found on the way."""
+
+    source: Source
+    tokenizer: Tokenizer
+    learned: Tokens
+    held: Read
+    notes: tuple[Note, ...]
+
+
+def read_texts(corpus: Corpus, settings: Settings, place: Path, tokenizer: Tokenizer | None = None) -> Texts:
+    """Read ``corpus`` into token files in ``place``; the vocabulary is that of the part to learn from, or given.
+
+    Raises DataError for text that cannot be read, is too short, or always says the same.
+    """
+    length = sum(map(len, corpus.pieces()))
+    if length < FEWEST:
+        raise DataError(f"the text has {length} characters, too few to learn from: give at least {FEWEST}")
+    cut, _ = shares(length, min(HELD, MOST_HELD / length), test=0)
+    known = tokenizer
+    if known is None:
+        known, said = learn_tokenizer(lambda: stretch(corpus.pieces(), 0, cut), settings.tokens, settings.vocabulary)
+    else:
+        said = f"{known.name}, {known.size:,} of them, those of the model"
+    notes = [Note("inferred", 1, f"{length:,} characters of text, the last {length - cut:,} held out to judge by")]
+    notes.append(Note("inferred", 1, f"tokens: {said}"))
+    stored, kept = (
+        write_tokens(stretch(corpus.pieces(), first, last), known, place / f"{name}.npy")
+        for name, first, last in (("learned", 0, cut), ("held", cut, length))
+    )
+    if tokenizer and stored.unknown:
+        notes.append(Note("warning", stored.unknown, f"{stored.unknown:,} characters are unknown to the model"))
+    learned, held = (open_tokens(place / f"{name}.npy", known.size) for name in ("learned", "held"))
+    if len(np.unique(learned[:MOST_HELD])) < 2:
+        raise DataError("the text is one symbol over and over: there is nothing to learn in it")
+    source = Source(tuple(map(str, corpus.files)), corpus.encoding, cut, length - cut, digest(corpus, cut))
+    return Texts(source, known, learned, Read.of(held, kept, known), tuple(notes))
+
+
+def fit_model(
+    texts: Texts,
+    settings: Settings,
+    *,
+    start: Model | None = None,
+    checkpoints: Checkpoints | None = None,
+    progress: Callable[[Recipe], Progress] | None = None,
+    began: float | None = None,
+) -> Model:
+    """Train on ``texts``, from the weights of ``start`` or from none, and keep what does best on the held-out part.
+
+    The network and its noise are chosen by the time there is and the speed of this machine, or without a time by the
+    epochs alone. ``began`` is when the clock of that time started. With ``checkpoints`` a training that was killed goes
+    on, to the bits of one that was not where no time bounds it; they are left for the caller to clear.
+    """
+    began = time.monotonic() if began is None else began
+    behind = 0.0
+    if checkpoints:
+        network = None if start is None else start.network
+        wanted = identity(texts.learned, texts.held.tokens, texts.tokenizer, settings, network)
+        (behind,) = checkpoints.open(wanted, 1, CHANGES)
+    beside, order = ngram_scores(texts.held, texts.learned, texts.tokenizer.size)
+    left = None if settings.seconds is None else max(settings.seconds - behind - (time.monotonic() - began), 0.05)
+
+    def choose() -> dict[str, object]:
+        return _choose(texts, settings, start, left).to_json()
+
+    recipe = Recipe.from_json(checkpoints.remember("recipe", choose) if checkpoints else choose())
+    network = _network(recipe, start, derive_seed(settings.seed, "weights"))
+    streams = Streams(texts.learned, recipe.batch_size, recipe.stretch, recipe.forgetful, settings.seed)
+    limit = None if settings.seconds is None else max(settings.seconds - (time.monotonic() - began), 0.05)
+    record = train_network(
+        network,
+        streams,
+        windows(texts.held.tokens, min(JUDGED, len(texts.held.tokens) - 1), recipe.judged),
+        plan=_plan(recipe, limit),
+        seed=settings.seed,
+        checkpoint=checkpoints.path(0) if checkpoints else None,
+        progress=progress(recipe) if progress else None,
+    )
+    ours = texts.held.scores(nats for nats, _ in carried(network, texts.held.tokens))
+    judgement = Judgement(ours.nats_per_character, beside.nats_per_character, order)
+    return Model(settings, texts.tokenizer, recipe, network, texts.source, record, judgement)
+
+
+def digest(corpus: Corpus, characters: int) -> str:
+    """SHA-256 of the first ``characters`` of ``corpus``."""
+    found = hashlib.sha256()
+    for piece in stretch(corpus.pieces(), 0, characters):
+        found.update(piece.encode("utf-8", "surrogatepass"))
+    return found.hexdigest()
+
+
+def _choose(texts: Texts, settings: Settings, start: Model | None, left: float | None) -> Recipe:
+    size = texts.tokenizer.size
+    budget = None
+    if left is not None:
+        measured = min(MEASURED, left / 20)
+        budget = measure_speed(size, measured) * (left - measured)
+    recipe = choose_recipe(
+        settings, len(texts.learned), vocabulary=size, budget=budget, shape=start.recipe.shape if start else None
+    )
+    return replace(recipe, learning_rate=recipe.learning_rate / 3) if start and not settings.learning_rate else recipe
+
+
+def _network(recipe: Recipe, start: Model | None, seed: int) -> TextNetwork:
+    """A new network, or the old one with the noise of a training; torch's own generator is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        network = TextNetwork(recipe.shape, recipe.noise)
+    if start is not None:
+        network.load_state_dict(start.network.state_dict())
+    return network
+
+
+def _plan(recipe: Recipe, max_time: float | None) -> Plan:
+    return Plan(
+        max_epochs=recipe.epochs,
+        max_time=max_time,
+        learning_rate=recipe.learning_rate,
+        weight_decay=0.01,
+        warmup=0.05,
+        steps_per_epoch=recipe.epoch_steps,
+    )
