@@ -5,7 +5,6 @@ import pytest
 from recollect.core import errors
 from recollect.core.errors import DataError, InputError, MissingExtraError, RecollectError
 
-
 KINDS = {name: getattr(errors, name) for name in errors.__all__ if isinstance(getattr(errors, name), type)}
 
 
