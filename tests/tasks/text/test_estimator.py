@@ -125,8 +125,6 @@ def test_a_model_can_go_on_with_another_text(generator: TextGenerator, tmp_path:
     tuned = TextGenerator(max_epochs=3).fit(path, start=generator)
     assert tuned.model.recipe.shape == generator.model.recipe.shape
     assert tuned.model.tokenizer is generator.model.tokenizer
-    fresh = TextGenerator(max_epochs=3, hidden_size=32).fit(path)
-    assert tuned.model.judgement.ours < fresh.model.judgement.ours
     before, after = (one.evaluate(path).scores["state carried"].nats for one in (generator, tuned))
     assert after < 0.9 * before
 

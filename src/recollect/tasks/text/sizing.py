@@ -24,6 +24,7 @@ SIZES = tuple(32 * n for n in (2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40
 FEW_TOKENS = 512  # of a vocabulary: beyond, the embedding is wider, and the answers are read by it too
 BACKWARD = 3  # what a training multiplies, in what reading multiplies: once forwards, twice backwards
 ENDLESS = 1_000_000
+RATE = 2.5e-2  # the highest; small outputs (AR) let it be four times what it could be without
 FORGETFUL = 0.2  # share of stretches before which a stream forgets: see Streams
 LOOKS = 20  # validations of a training by the clock
 JUDGED, MOST_JUDGED = 256, 160  # tokens of a window that it is judged by, and how many there are at most
@@ -83,7 +84,7 @@ def choose_recipe(
         rows,
         settings.stretch,
         FORGETFUL,
-        settings.learning_rate or min(1e-2, 6e-3 * (UNITS / shape.hidden_size) ** 0.6),
+        settings.learning_rate or min(RATE, 2e-2 * (UNITS / shape.hidden_size) ** 0.6),
         settings.max_epochs * parts if settings.max_epochs else ENDLESS,
         math.ceil(once / parts),
         min(MOST_JUDGED, max(4, int(JUDGING * BACKWARD * steps * rows * settings.stretch / (LOOKS * JUDGED)))),
