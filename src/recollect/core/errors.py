@@ -26,7 +26,6 @@ __all__ = [
     "RecollectError",
     "ShapeError",
     "TrainingError",
-    "require",
 ]
 
 
@@ -71,9 +70,3 @@ class MissingExtraError(RecollectError, ImportError):
 
     def __init__(self, feature: str, package: str, extra: str) -> None:
         super().__init__(f"{feature} needs the package {package!r}: pip install 'recollect[{extra}]'")
-
-
-def require(valid: bool, name: str, value: object, wanted: str) -> None:
-    """Raise InputError unless ``value``, which the user knows as ``name``, is ``valid``: what is ``wanted``."""
-    if not valid:
-        raise InputError(f"{name} is {value!r}, and must be {wanted}")

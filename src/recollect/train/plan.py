@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from recollect.core.errors import require
+from recollect.core.checks import require
 
 __all__ = ["Plan"]
 

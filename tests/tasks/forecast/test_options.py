@@ -12,13 +12,13 @@ import typer
 from typer.testing import CliRunner
 
 from recollect.core.errors import InputError
+from recollect.core.options import from_options
 from recollect.tasks.forecast.options import (
     Baselines,
     Columns,
     Domain,
     Judging,
     Learning,
-    from_options,
     names,
     percents,
     words,

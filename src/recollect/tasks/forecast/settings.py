@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 
-from recollect.core.errors import ArtifactError, InputError, require
+from recollect.core.checks import require
+from recollect.core.errors import ArtifactError, InputError
 
 __all__ = ["DOMAINS", "Settings"]
 

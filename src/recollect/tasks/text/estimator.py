@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from recollect.core.errors import InputError, require
+from recollect.core.checks import require
+from recollect.core.errors import InputError
 from recollect.core.notes import Note
 from recollect.data.corpus import Corpus, stretch
 from recollect.data.token_store import open_tokens, write_tokens
