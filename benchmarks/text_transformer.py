@@ -4,7 +4,7 @@
 
 4 blocks of 4 heads and 128 features over the last 64 characters, 0.8 million weights; normalised before each part,
 GELU, attention by torch's fused kernel. AdamW (0.9, 0.99) with decay 0.1 on matrices, gradients clipped at 1, linear
-warm-up, and a cosine that ends with the time. Batch 16 at a rate of 2e-3, near that recipe's 12 at 1e-3; not tuned further.
+warm-up, and a cosine that ends with the time. Batch 16 at a rate of 2e-3, near that recipe's 12 at 1e-3; not tuned.
 """
 
 # ruff: noqa: E402 (the imports are part of what is timed)
