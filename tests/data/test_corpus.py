@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from recollect.core.errors import DataError, InputError
 from recollect.data import corpus as module
-from recollect.data.corpus import Corpus, stretch
+from recollect.data.corpus import Corpus, passages, stretch
 
 POEM = "春眠不覺曉，\n處處聞啼鳥。\nÆgir 😀\n"
 
@@ -131,3 +131,12 @@ def test_places_that_cannot_be_read(tmp_path: Path) -> None:
     for encoding in ("klingon", "base64", "rot13"):
         with pytest.raises(InputError, match=f"'{encoding}' is no encoding of text known here"):
             Corpus(tmp_path / "half.gz", encoding)
+
+
+@given(st.text(max_size=30), st.lists(st.integers(0, 30), max_size=4), st.lists(st.integers(0, 35), max_size=6))
+def test_passages_and_what_lies_outside_are_the_text(text: str, cuts: list[int], ends: list[int]) -> None:
+    at, ends = sorted({0, len(text), *(min(cut, len(text)) for cut in cuts)}), sorted(ends)[: len(ends) // 2 * 2]
+    pieces = [text[first:last] for first, last in pairwise(at)]
+    held = {place for first, last in zip(ends[::2], ends[1::2], strict=True) for place in range(first, last)}
+    assert "".join(passages(pieces, ends, inside=True)) == "".join(c for n, c in enumerate(text) if n in held)
+    assert "".join(passages(pieces, ends, inside=False)) == "".join(c for n, c in enumerate(text) if n not in held)

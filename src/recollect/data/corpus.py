@@ -12,12 +12,13 @@ import tempfile
 import weakref
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from recollect.core.errors import DataError, InputError
 
-__all__ = ["KINDS", "Corpus", "stretch"]
+__all__ = ["KINDS", "Corpus", "passages", "stretch"]
 
 KINDS = (".txt", ".text", ".md", ".rst", ".tex")
 _PIECE = 1 << 20  # bytes
@@ -119,6 +120,21 @@ def stretch(pieces: Iterable[str], start: int, stop: int) -> Iterator[str]:
             return
         if part := piece[max(start - at, 0) : stop - at]:
             yield part
+        at += len(piece)
+
+
+def passages(pieces: Iterable[str], cuts: Sequence[int], inside: bool) -> Iterator[str]:
+    """What lies between the first of ``cuts`` (characters, ascending) and the second, the third and the fourth, ...
+
+    With ``inside`` False what lies outside of all that. None is empty.
+    """
+    ends = [0, *cuts, sys.maxsize]
+    wanted = list(pairwise(ends))[int(inside) :: 2]
+    at = 0
+    for piece in pieces:
+        for start, stop in wanted:
+            if part := piece[max(start - at, 0) : max(stop - at, 0)]:
+                yield part
         at += len(piece)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from recollect.tasks.text.data import Streams, windows
+from recollect.data.corpus import Corpus
+from recollect.tasks.text.data import Streams, held_cuts, held_out, learned, windows
 
 TEXT = np.arange(103, dtype=np.uint8)
 
@@ -49,3 +51,19 @@ def test_windows_are_spread_over_the_text_and_do_not_overlap() -> None:
     found = windows(TEXT, 10, most=4)
     assert found.T.tolist() == [list(range(first, first + 11)) for first in (0, 30, 60, 90)]
     assert windows(TEXT, 10, most=99).shape == (11, 10)
+
+
+@pytest.mark.parametrize(("length", "held"), [(200, 6), (70_000, 2100), (1_000_000, 30_000), (10**9, 200_000)])
+def test_what_is_held_out_is_spread_and_never_the_end(length: int, held: int) -> None:
+    cuts = held_cuts(length)
+    sizes, between = np.diff(cuts)[::2], np.diff([0, *cuts, length])[::2]
+    assert sizes.sum() == held and sizes.max() <= 4000
+    assert (between > 0).all() and between[1:-1].max(initial=0) <= 1.05 * between[1:-1].min(initial=length)
+
+
+def test_what_is_learned_and_what_is_held_out_are_the_text_up_to_its_length(tmp_path: Path) -> None:
+    file = tmp_path / "text.txt"
+    file.write_text("".join(map(chr, range(0x4E00, 0x4E00 + 1000))) + "more")
+    parts = ["".join(part(Corpus(file, "utf-8"), 1000)) for part in (learned, held_out)]
+    assert len(parts[1]) == 30 and not set(parts[0]) & set(parts[1])
+    assert sorted(parts[0] + parts[1]) == [chr(letter) for letter in range(0x4E00, 0x4E00 + 1000)]

@@ -11,6 +11,7 @@ import torch
 from recollect import TextGenerator
 from recollect.core.errors import DataError, InputError
 from recollect.evaluate.ngrams import NGrams
+from recollect.tasks.text.data import held_cuts
 from recollect.train.checkpoint import peek
 
 
@@ -45,8 +46,12 @@ def test_scores_are_those_of_single_tokens(generator: TextGenerator, other: Path
 def test_the_ngrams_are_those_of_what_was_learned_from(generator: TextGenerator, book: Path, other: Path) -> None:
     found, source = generator.evaluate(other), generator.model.source
     encode = generator.model.tokenizer.encode
-    learned, text = encode(book.read_text()[: source.characters]), encode(other.read_text())
-    counted = NGrams(learned, generator.model.tokenizer.size, found.order or 0)
+    whole = book.read_text()
+    cuts = [0, *held_cuts(len(whole)), len(whole)]
+    kept = "".join(whole[first:last] for first, last in zip(cuts[::2], cuts[1::2], strict=True))
+    assert len(kept) == source.characters and len(whole) - len(kept) == source.held
+    text = encode(other.read_text())
+    counted = NGrams(encode(kept), generator.model.tokenizer.size, found.order or 0)
     expected = -counted.log_probabilities(text[1:], text[:1]).sum()
     assert found.scores[f"{found.order}-grams"].nats == pytest.approx(expected)
 
@@ -68,7 +73,9 @@ def test_without_the_text_of_the_training_there_are_none(
 
 def test_what_is_held_out_is_no_part_of_the_vocabulary(tmp_path: Path, book: Path) -> None:
     path = tmp_path / "book.txt"
-    path.write_text(book.read_text() + "QQQQ\n")
+    text = book.read_text()
+    first = held_cuts(len(text) + 4)[0]
+    path.write_text(text[:first] + "QQQQ" + text[first:])
     generator = TextGenerator(hidden_size=16, max_epochs=1).fit(path)
     assert generator.model.tokenizer.unknown("Q") == ("Q",)
 

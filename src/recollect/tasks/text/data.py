@@ -1,4 +1,4 @@
-"""Stretches of a long text, read side by side, and windows to judge by."""
+"""What of a text is learned from and what is held out; its stretches, read side by side; windows to judge by."""
 
 from __future__ import annotations
 
@@ -12,10 +12,36 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from recollect.core.seeds import derive_seed
+from recollect.data.corpus import Corpus, passages, stretch
 
-__all__ = ["Streams", "Stretch", "windows"]
+__all__ = ["Streams", "Stretch", "held_cuts", "held_out", "learned", "windows"]
 
 Tokens = NDArray[np.unsignedinteger]
+
+HELD, MOST_HELD, PASSAGE = 0.03, 200_000, 2_000  # share, and characters
+
+
+def held_cuts(length: int) -> tuple[int, ...]:
+    """Where each passage held out of ``length`` characters begins and ends: 3 per cent, at most 200,000, in all.
+
+    Passages of some 2,000 characters are spread evenly, none at the end: what comes after a text is most like its end,
+    and who does not learn that knows the least of what matters most.
+    """
+    held = max(1, int(min(HELD * length, MOST_HELD)))
+    count = max(1, held // PASSAGE)
+    sizes = [held * (n + 1) // count - held * n // count for n in range(count)]
+    firsts = [(2 * n + 1) * length // (2 * count) - size // 2 for n, size in enumerate(sizes)]
+    return tuple(cut for first, size in zip(firsts, sizes, strict=True) for cut in (first, first + size))
+
+
+def learned(corpus: Corpus, length: int) -> Iterator[str]:
+    """Of the first ``length`` characters those that are learned from."""
+    return passages(stretch(corpus.pieces(), 0, length), held_cuts(length), inside=False)
+
+
+def held_out(corpus: Corpus, length: int) -> Iterator[str]:
+    """The others."""
+    return passages(stretch(corpus.pieces(), 0, length), held_cuts(length), inside=True)
 
 
 class Stretch(NamedTuple):

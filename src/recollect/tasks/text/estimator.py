@@ -11,11 +11,11 @@ from pathlib import Path
 from recollect.core.checks import require
 from recollect.core.errors import InputError
 from recollect.core.notes import Note
-from recollect.data.corpus import Corpus, stretch
+from recollect.data.corpus import Corpus
 from recollect.data.token_store import open_tokens, write_tokens
 from recollect.nn.decode import Sampling
 from recollect.tasks.text.artifact import load_model, save_model
-from recollect.tasks.text.data import Tokens
+from recollect.tasks.text.data import Tokens, learned
 from recollect.tasks.text.evaluation import Evaluation, Read, evaluate_model
 from recollect.tasks.text.fitting import digest, fit_model, read_texts
 from recollect.tasks.text.generation import Writer
@@ -89,10 +89,10 @@ class TextGenerator:
     ) -> TextGenerator:
         """Learn from ``corpus``: files and folders of text, gzip or not.
 
-        Its last 3 per cent, at most 200,000 characters, train nothing and decide which weights are kept. ``start`` is a
-        model to go on from, in its tokens and its size. ``checkpoint`` is a folder that holds the state of the
-        training, every half minute, until it is done. If it was killed, the same call goes on from there, without
-        ``max_time`` to the same bits; other text or settings start anew.
+        Passages spread over it, 3 per cent and at most 200,000 characters in all, train nothing and decide which
+        weights are kept. ``start`` is a model to go on from, in its tokens and its size. ``checkpoint`` is a folder
+        that holds the state of the training, every half minute, until it is done. If it was killed, the same call goes
+        on from there, without ``max_time`` to the same bits; other text or settings start anew.
 
         Raises DataError for text that cannot be used, and says where and why.
         """
@@ -232,11 +232,12 @@ class TextGenerator:
         if corpus is None and not all(Path(file).is_file() for file in source.files):
             return None
         found = Corpus(source.files if corpus is None else corpus, source.encoding)
-        if digest(found, source.characters) != source.digest:
+        length = source.characters + source.held
+        if digest(found, length) != source.digest:
             if corpus is None:
                 return None
             raise InputError("the corpus is not the text that this model has learnt from, as it was then")
-        write_tokens(stretch(found.pieces(), 0, source.characters), tokenizer, place)
+        write_tokens(learned(found, length), tokenizer, place)
         return open_tokens(place, tokenizer.size)
 
     def _note(self, text: str) -> None:

@@ -14,11 +14,11 @@ import torch
 from recollect.core.errors import DataError
 from recollect.core.notes import Note
 from recollect.core.seeds import derive_seed
-from recollect.data.corpus import Corpus, stretch
-from recollect.data.token_store import open_tokens, shares, write_tokens
+from recollect.data.corpus import Corpus
+from recollect.data.token_store import open_tokens, write_tokens
 from recollect.data.tokens import Tokenizer
 from recollect.data.vocabulary import learn_tokenizer
-from recollect.tasks.text.data import Streams, Tokens, windows
+from recollect.tasks.text.data import Streams, Tokens, held_out, learned, windows
 from recollect.tasks.text.evaluation import Read, ngram_scores
 from recollect.tasks.text.learning import train_network
 from recollect.tasks.text.model import Judgement, Model, Source
@@ -33,15 +33,14 @@ from recollect.train.resuming import Checkpoints
 
 __all__ = ["Texts", "digest", "fit_model", "read_texts"]
 
-HELD = 0.03  # of the characters, which train nothing
-MOST_HELD = 200_000
 FEWEST = 200
+SEEN = 200_000  # tokens, of which not all may be the same
 MEASURED = 1.0  # seconds
 
 
 @dataclass(frozen=True)
 class Texts:
-    """A corpus in tokens: what is learned from, what is held out at its end, and what was found on the way."""
+    """A corpus in tokens: what is learned from, what is held out of it, and what was found on the way."""
 
     source: Source
     tokenizer: Tokenizer
@@ -58,25 +57,26 @@ def read_texts(corpus: Corpus, settings: Settings, place: Path, tokenizer: Token
     length = sum(map(len, corpus.pieces()))
     if length < FEWEST:
         raise DataError(f"the text has {length} characters, too few to learn from: give at least {FEWEST}")
-    cut, _ = shares(length, min(HELD, MOST_HELD / length), test=0)
     known = tokenizer
     if known is None:
-        known, said = learn_tokenizer(lambda: stretch(corpus.pieces(), 0, cut), settings.tokens, settings.vocabulary)
+        known, said = learn_tokenizer(lambda: learned(corpus, length), settings.tokens, settings.vocabulary)
     else:
         said = f"{known.name}, {known.size:,} of them, those of the model"
-    notes = [Note("inferred", 1, f"{length:,} characters of text, the last {length - cut:,} held out to judge by")]
-    notes.append(Note("inferred", 1, f"tokens: {said}"))
-    stored, kept = (
-        write_tokens(stretch(corpus.pieces(), first, last), known, place / f"{name}.npy")
-        for name, first, last in (("learned", 0, cut), ("held", cut, length))
-    )
+    stored = write_tokens(learned(corpus, length), known, place / "learned.npy")
+    kept = write_tokens(held_out(corpus, length), known, place / "held.npy")
+    notes = [
+        Note("inferred", 1, f"{length:,} characters of text, {kept.characters:,} spread over it held out to judge by"),
+        Note("inferred", 1, f"tokens: {said}"),
+    ]
     if tokenizer and stored.unknown:
         notes.append(Note("warning", stored.unknown, f"{stored.unknown:,} characters are unknown to the model"))
-    learned, held = (open_tokens(place / f"{name}.npy", known.size) for name in ("learned", "held"))
-    if len(np.unique(learned[:MOST_HELD])) < 2:
+    text, held = (open_tokens(place / f"{name}.npy", known.size) for name in ("learned", "held"))
+    if len(np.unique(text[:SEEN])) < 2:
         raise DataError("the text is one symbol over and over: there is nothing to learn in it")
-    source = Source(tuple(map(str, corpus.files)), corpus.encoding, cut, length - cut, digest(corpus, cut))
-    return Texts(source, known, learned, Read.of(held, kept, known), tuple(notes))
+    source = Source(
+        tuple(map(str, corpus.files)), corpus.encoding, stored.characters, kept.characters, digest(corpus, length)
+    )
+    return Texts(source, known, text, Read.of(held, kept, known), tuple(notes))
 
 
 def fit_model(
@@ -124,10 +124,10 @@ def fit_model(
     return Model(settings, texts.tokenizer, recipe, network, texts.source, record, judgement)
 
 
-def digest(corpus: Corpus, characters: int) -> str:
-    """SHA-256 of the first ``characters`` of ``corpus``."""
+def digest(corpus: Corpus, length: int) -> str:
+    """SHA-256 of what is learned of the first ``length`` characters of ``corpus``."""
     found = hashlib.sha256()
-    for piece in stretch(corpus.pieces(), 0, characters):
+    for piece in learned(corpus, length):
         found.update(piece.encode("utf-8", "surrogatepass"))
     return found.hexdigest()
 

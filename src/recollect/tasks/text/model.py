@@ -20,8 +20,8 @@ class Source:
     Attributes:
         files: where it lay, in the order read.
         encoding: of all of them.
-        characters: how many from the beginning were learned from.
-        held: how many behind them were held out to judge by.
+        characters: how many were learned from.
+        held: how many among them were held out to judge by.
         digest: SHA-256 of what was learned from, in UTF-8.
     """
 
