@@ -80,6 +80,13 @@ def test_what_is_held_out_is_no_part_of_the_vocabulary(tmp_path: Path, book: Pat
     assert generator.model.tokenizer.unknown("Q") == ("Q",)
 
 
+def test_a_text_may_begin_with_a_symbol_never_seen(generator: TextGenerator, other: Path, tmp_path: Path) -> None:
+    path = tmp_path / "odd.txt"
+    path.write_text("Q" + other.read_text())
+    odd, plain = (generator.evaluate(file).scores["state carried"] for file in (path, other))
+    assert (odd.characters, odd.bytes, odd.unknown) == (plain.characters + 1, plain.bytes + 1, 0)
+
+
 def test_a_network_that_learns_on_stands_apart(generator: TextGenerator, other: Path) -> None:
     plain, more = generator.evaluate(other), generator.evaluate(other, dynamic=True)
     assert set(more.scores) - set(plain.scores) == {"learning on (dynamic)"}

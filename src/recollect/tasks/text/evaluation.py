@@ -29,9 +29,9 @@ class Read:
     """A text in the tokens of a model, and how long it is behind its first token, which nobody foretells."""
 
     tokens: Tokens
-    stored: Stored
     characters: int
     bytes: int
+    unknown: int
 
     @classmethod
     def of(cls, tokens: Tokens, stored: Stored, tokenizer: Tokenizer) -> Read:
@@ -39,11 +39,14 @@ class Read:
         if len(tokens) < 2:
             raise DataError(f"the text has {len(tokens)} token: at least 2 are needed to foretell one by another")
         first = tokenizer.decode(tokens[:1])
-        return cls(tokens, stored, stored.characters - len(first), max(stored.bytes - len(first.encode()), 1))
+        characters = stored.characters - len(first)
+        # An unknown first token is written in three bytes, whatever it stood for.
+        octets = max(stored.bytes - len(first.encode()), characters, 1)
+        return cls(tokens, characters, octets, stored.unknown - (int(tokens[0]) == tokenizer.unknown_id))
 
     def scores(self, nats: Iterable[NDArray[np.floating]]) -> TextScores:
         """The scores of -log p of all tokens but the first, given in pieces."""
-        return text_scores(np.concatenate(list(nats)), self.characters, self.bytes, self.stored.unknown)
+        return text_scores(np.concatenate(list(nats)), self.characters, self.bytes, self.unknown)
 
 
 @dataclass(frozen=True)
