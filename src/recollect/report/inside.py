@@ -33,12 +33,12 @@ QUIET = "#777777"
 
 
 def ribbon_figure(portrait: Portrait) -> Figure:
-    """The series above; below it i, f, o and c of every unit, sprinters at the top and keepers at the bottom."""
+    """The series or text above; below it i, f, o and c of every unit, sprinters at the top, keepers at the bottom."""
+    above = 0.2 if portrait.letters else 1.1
     with house_style():
         figure = Figure(figsize=(9.6, 9.2))
-        top, *panels = figure.subplots(5, 1, sharex=True, height_ratios=(1.1, 1, 1, 1, 1))
-        draw_line(top, portrait.series_times, np.asarray(portrait.series, np.float64), INK, "")
-        top.set(title=f"What the LSTM read: {portrait.name}", ylabel="value")
+        top, *panels = figure.subplots(5, 1, sharex=True, height_ratios=(above, 1, 1, 1, 1))
+        _draw_read(top, portrait)
         left, right = _edges(portrait)
         for axes, (name, title) in zip(panels, RIBBONS.items(), strict=True):
             values = portrait.values[name][:, portrait.order].T
@@ -60,6 +60,19 @@ def ribbon_figure(portrait: Portrait) -> Figure:
         time_axis(panels[-1], portrait.times)
         figure.supylabel(f"units, by their half-life in {portrait.plural}", fontsize=9)
     return figure
+
+
+def _draw_read(axes: Axes, portrait: Portrait) -> None:
+    axes.set_title(f"What the LSTM read: {portrait.name}")
+    if not portrait.letters:
+        draw_line(axes, portrait.series_times, np.asarray(portrait.series, np.float64), INK, "")
+        axes.set_ylabel("value")
+        return
+    for at, letter in zip(portrait.times, portrait.letters, strict=True):
+        shown = letter.replace("\n", "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}")
+        axes.text(float(at), 0.5, shown, ha="center", va="center", family="monospace", fontsize=8)
+    axes.set_yticks([])
+    axes.grid(False)
 
 
 def half_life_figure(portrait: Portrait) -> Figure:

@@ -65,6 +65,7 @@ class Portrait:
         what: the name of a step of the series.
         activation: what squashes the cell before it is shown, "tanh" or "relu".
         film: how the layer came to be so; None where it was not filmed.
+        letters: [T], what was read at each step where that is text, and no series.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Portrait:
     what: str
     activation: str = "tanh"
     film: Strip | None = None
+    letters: tuple[str, ...] = ()
 
     def squashed(self, cell: Floats) -> Floats:
         """What the output gate would show of a cell if it were open: tanh(c), or max(c, 0)."""

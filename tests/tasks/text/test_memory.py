@@ -33,6 +33,11 @@ def test_the_report_names_the_unit_that_the_picture_shows(generator: TextGenerat
     found = generator.memory(other)
     drawn = pictures(found)
     report = build_report(found, drawn)
+    above = [text.get_text() for text in drawn["ribbon"].axes[0].texts]
+    assert (
+        len(above) == 96
+        and "".join(above).replace("\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\n") in other.read_text()
+    )
     for name, follows in found.follows.items():
         best = int(follows.order[0])
         followed = abs(follows.correlation[best]) > follows.chance
@@ -56,6 +61,8 @@ def test_recollect_memory_shows_a_text_generator(generator: TextGenerator, other
     result = CliRunner().invoke(build(), words)
     assert result.exit_code == 0, result.output
     assert "units lose half of what they hold" in result.stdout
-    assert {"memory.html", "units.csv"} <= {path.name for path in (tmp_path / "memory").iterdir()}
+    assert {"memory.html", "units.csv", "ribbon.png", "ribbon.svg"} <= {
+        path.name for path in (tmp_path / "memory").iterdir()
+    }
     refused = CliRunner().invoke(build(), [*words[:2], "--out", str(tmp_path / "memory")])
     assert refused.exit_code == 2 and "recollect memory MODEL TEXT" in refused.stderr

@@ -109,7 +109,8 @@ def memory(model: Path, data: Path | None, series: str | None, out: Path) -> Non
     with staged_folder(out) as stage:
         drawn = pictures(found)
         for name, figure in drawn.items():
-            save(figure, stage / f"{name.replace(' ', '_')}.png")
+            for ending in ("png", "svg"):
+                save(figure, stage / f"{name.replace(' ', '_')}.{ending}")
         report = build_report(found, drawn)
         write_report(stage / "memory.html", report)
         write_whole(stage / "units.csv", units_csv(found))

@@ -11,12 +11,14 @@ from matplotlib.figure import Figure
 from recollect import __version__
 from recollect.report.canvas import embed
 from recollect.report.coloured import coloured_figure
+from recollect.report.inside import ribbon_figure
 from recollect.report.page import Picture, Report, Section, Table
+from recollect.report.portrait import Portrait
 from recollect.tasks.text.memory import Memory
 
 __all__ = ["build_report", "pictures", "units_csv"]
 
-SHOWN = 1000  # tokens of a picture
+SHOWN, RIBBON = 1000, 96  # tokens of a picture, and of the ribbon
 SHORT, LONG = 5, 100  # tokens of half-life
 DOUBT = (
     "A correlation says that a unit goes along with a property, not that the network uses it. With hundreds of units "
@@ -25,8 +27,8 @@ DOUBT = (
 
 
 def pictures(memory: Memory) -> dict[str, Figure]:
-    """For each property that a unit follows more closely than chance would, the text coloured by that unit's cell."""
-    drawn = {}
+    """The gate ribbon, and the text coloured by the unit that follows each property more closely than chance would."""
+    drawn = {"ribbon": ribbon_figure(_portrait(memory))}
     for name, found in memory.follows.items():
         unit = int(found.order[0])
         if abs(found.correlation[unit]) <= found.chance:
@@ -52,9 +54,11 @@ def build_report(memory: Memory, drawn: dict[str, Figure]) -> Report:
         headlines.append(said if name in drawn else f"No unit follows {name} more closely than chance would.")
     rows = tuple(_row(memory, name) for name in memory.follows)
     coloured = (
-        Picture(embed(figure, "png"), f"The text, coloured by the cell that follows {name} best.")
-        for name, figure in drawn.items()
+        Picture(embed(drawn[name], "png"), f"The text, coloured by the cell that follows {name} best.")
+        for name in memory.follows
+        if name in drawn
     )
+    ribbon = Picture(embed(drawn["ribbon"], "png"), "Every unit at every token, from those that forget to keepers.")
     closest = Table(("property", "units, with their correlations", "chance"), rows)
     return Report(
         "What the network keeps",
@@ -67,6 +71,7 @@ def build_report(memory: Memory, drawn: dict[str, Figure]) -> Report:
         ),
         (
             Section("What units follow", pictures=tuple(coloured)),
+            Section("The gates", pictures=(ribbon,)),
             Section("The closest units", tables=(closest,)),
             Section("Before one believes it", text=(DOUBT,)),
         ),
@@ -84,6 +89,34 @@ def units_csv(memory: Memory) -> str:
         followed = (f"{found.correlation[place]:.4f}" for found in memory.follows.values())
         rows.writerow((layer, unit, f"{memory.half_life.median[layer, unit]:.4g}", *followed))
     return table.getvalue()
+
+
+def _portrait(memory: Memory) -> Portrait:
+    """The last layer over some tokens, from where the place in the line, or what there is, changes most."""
+    first = _liveliest(next(iter(memory.signals.values()), np.zeros(len(memory.tokens))))
+    stop, half = min(first + RIBBON, len(memory.tokens)), memory.half_life
+    times = np.arange(first, stop)
+    values = {name: memory.recording.read(name, first, stop)[:, -1, 0] for name in memory.recording.values}
+    return Portrait(
+        name="the text, token by token",
+        series_times=times,
+        series=np.zeros(len(times)),
+        times=times,
+        values=values,
+        before=np.zeros(len(half.median[-1])),
+        half_life=np.stack([half.low[-1], half.median[-1], half.high[-1]]),
+        measured=None,
+        order=half.order[half.order[:, 0] == len(half.median) - 1, 1],
+        seasonal=None,
+        reach={},
+        warnings=(),
+        steps=len(memory.tokens),
+        span=1,
+        season=1,
+        reads=len(memory.tokens),
+        what="token",
+        letters=memory.tokens[first:stop],
+    )
 
 
 def _liveliest(signal: np.ndarray) -> int:
