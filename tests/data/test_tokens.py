@@ -174,6 +174,16 @@ def test_pairs_are_learnt_by_how_often_they_stand_together() -> None:
 
 
 @needs_tokenizers
+@settings(deadline=None)
+@given(st.text(st.sampled_from("the 中\n.'s 1\t\u00a0\x1c"), max_size=60))
+def test_a_long_text_in_parts_has_the_tokens_of_the_whole(text: str) -> None:
+    tokenizer = BPE([(116, 104), (256, 101), (32, 257), (32, 32), (10, 32), (32, 10), (10, 10), (39, 115)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recollect.data.bpe._PART", 5)
+        assert tokenizer.encode(text).tolist() == tokenizer._engine.encode(text).ids
+
+
+@needs_tokenizers
 def test_learning_pairs_twice_gives_the_same_and_a_word_made_in_two_ways_is_one_token() -> None:
     text = "".join(f"{a}{b}{c} " for a in "abc" for b in "abc" for c in "abc") * 5 + "中国人 中国 国人 " * 7
     first = BPE.learn([text], size=400)

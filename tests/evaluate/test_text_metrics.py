@@ -22,6 +22,14 @@ def test_a_case_worked_by_hand() -> None:
     assert (scores.tokens, scores.characters, scores.bytes, scores.unknown) == (2, 1, 2, 0)
 
 
+def test_a_text_in_pieces_costs_what_it_costs_whole() -> None:
+    nats = np.random.default_rng(0).exponential(size=50)
+    whole, parts = text_scores(nats, 60, 70, 3), text_scores(iter(np.split(nats, [7, 7, 30])), 60, 70, 3)
+    assert vars(parts) == pytest.approx(vars(whole))
+    with pytest.raises(InputError, match=r"not -1\.0"):
+        text_scores(iter([nats, np.array([-1.0])]), 60, 70)
+
+
 def test_guessing_costs_the_same_in_characters_and_in_bytes() -> None:
     by_character = text_scores(np.full(10, 16 * math.log(2)), 10, 20)
     by_byte = text_scores(np.full(20, 8 * math.log(2)), 10, 20)

@@ -21,6 +21,7 @@ __all__ = ["BPE"]
 Pairs = tuple[tuple[int, int], ...]
 _MOST = 1 << 16
 _RARE = 2  # a pair seen once tells nothing
+_PART = 1 << 16
 
 
 class BPE:
@@ -81,7 +82,8 @@ class BPE:
     def encode(self, text: str) -> Integers:
         """The tokens of the text, [T]. Raises InputError for half a surrogate pair, MissingExtraError (see above)."""
         utf8(text)
-        return np.array(self._engine.encode(text).ids, np.int64)
+        parts = self._engine.encode_batch_fast(list(self._parts(text)))  # on all cores
+        return np.array([token for part in parts for token in part.ids], np.int64)
 
     def decode(self, ids: npt.ArrayLike) -> str:
         """The text of the tokens [T]; bytes that are no UTF-8 give "\\ufffd". Raises InputError for others."""
@@ -121,6 +123,13 @@ class BPE:
             return cls((left, right) for left, right in merges)
         except InputError as error:
             raise ArtifactError(f"the saved pairs cannot be used: {error}") from error
+
+    def _parts(self, text: str) -> Iterator[str]:
+        start = 0
+        while len(text) - start > _PART and (size := self.border(text[start : start + _PART])):
+            yield text[start : start + size]
+            start += size
+        yield text[start:]
 
     @cached_property
     def _engine(self) -> Engine:

@@ -244,8 +244,8 @@ def _checked_id(token: int, size: int) -> int:
     return token if 0 <= token < size else int(checked_ids([token], size)[0])
 
 
-def _points(text: str) -> Integers:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.int64)
+def _points(text: str) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
 
 
 def _text(points: Integers) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,8 +35,10 @@ class TextScores:
     unknown: int
 
 
-def text_scores(nats: npt.ArrayLike, characters: int, octets: int, unknown: int = 0) -> TextScores:
-    """The scores of a text from -log p of each of its tokens, in nats, of any shape.
+def text_scores(
+    nats: npt.ArrayLike | Iterator[npt.NDArray[np.floating]], characters: int, octets: int, unknown: int = 0
+) -> TextScores:
+    """The scores of a text from -log p of each of its tokens, in nats: an array of any shape, or several, one by one.
 
     ``characters`` and ``octets`` (bytes of UTF-8) are the lengths of the text that the tokens write. Each of the
     ``unknown`` tokens, which say that a character is none of the vocabulary but not which, costs log 1,112,064 nats
@@ -43,22 +46,24 @@ def text_scores(nats: npt.ArrayLike, characters: int, octets: int, unknown: int 
 
     Raises InputError for no tokens, lengths below 1, NaN, or a probability above 1.
     """
-    cost = np.asarray(nats, np.float64)
-    if not cost.size or characters < 1 or octets < characters or not 0 <= unknown <= cost.size:
+    tokens, total = 0, unknown * math.log(_CODE_POINTS)
+    for piece in nats if isinstance(nats, Iterator) else [nats]:
+        cost = np.asarray(piece, np.float64)
+        if cost.size and not cost.min() >= -1e-3:
+            raise InputError(f"a token's cost must be -log of a probability, in nats, not {cost.min()}")
+        tokens, total = tokens + cost.size, total + float(cost.sum())
+    if not tokens or characters < 1 or octets < characters or not 0 <= unknown <= tokens:
         raise InputError(
-            f"{cost.size} tokens, {unknown} of them unknown, of {characters} characters and {octets} bytes are no text"
+            f"{tokens} tokens, {unknown} of them unknown, of {characters} characters and {octets} bytes are no text"
         )
-    if np.isnan(cost).any() or cost.min() < -1e-3:
-        raise InputError(f"a token's cost must be -log of a probability, in nats, not {cost.min()}")
-    total = float(cost.sum()) + unknown * math.log(_CODE_POINTS)
     return TextScores(
         nats=total,
-        nats_per_token=total / cost.size,
+        nats_per_token=total / tokens,
         nats_per_character=total / characters,
         bits_per_character=total / characters / math.log(2),
         bits_per_byte=total / octets / math.log(2),
-        perplexity=float(np.exp(total / cost.size)),
-        tokens=cost.size,
+        perplexity=float(np.exp(total / tokens)),
+        tokens=tokens,
         characters=characters,
         bytes=octets,
         unknown=unknown,

@@ -43,7 +43,10 @@ def test_scores_are_those_of_single_tokens(generator: TextGenerator, other: Path
     assert sum(bits for _, bits in surprises) == pytest.approx(carried.nats / math.log(2), rel=1e-4)
 
 
-def test_the_ngrams_are_those_of_what_was_learned_from(generator: TextGenerator, book: Path, other: Path) -> None:
+def test_the_ngrams_are_those_of_what_was_learned_from(
+    generator: TextGenerator, book: Path, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recollect.tasks.text.evaluation.AT_ONCE", 100)
     found, source = generator.evaluate(other), generator.model.source
     encode = generator.model.tokenizer.encode
     whole = book.read_text()
@@ -151,6 +154,12 @@ def test_other_tokens_write_text_too(book: Path, other: Path, kind: str) -> None
     assert set(str(made.generate("the ", 100, temperature=0.5))) <= set(book.read_text())
     scores = made.evaluate(other).scores["state carried"]
     assert 0.5 < scores.bits_per_character < 5
+
+
+def test_it_is_said_when_reading_takes_most_of_the_time(generator: TextGenerator, book: Path) -> None:
+    (note,) = (note for note in TextGenerator(max_time=0.001).fit(book).notes if note.kind == "warning")
+    assert "half of the 0.001 s are for training" in note.text
+    assert not any("reading took" in note.text for note in generator.notes)
 
 
 @pytest.mark.parametrize(

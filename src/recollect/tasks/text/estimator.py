@@ -15,9 +15,9 @@ from recollect.data.corpus import Corpus
 from recollect.data.token_store import open_tokens, write_tokens
 from recollect.nn.decode import Sampling
 from recollect.tasks.text.artifact import load_model, save_model
-from recollect.tasks.text.data import Tokens, learned
+from recollect.tasks.text.data import Tokens
 from recollect.tasks.text.evaluation import Evaluation, Read, evaluate_model
-from recollect.tasks.text.fitting import digest, fit_model, read_texts
+from recollect.tasks.text.fitting import fit_model, read_texts, write_learned
 from recollect.tasks.text.generation import Writer
 from recollect.tasks.text.memory import Memory, look_inside
 from recollect.tasks.text.model import Model
@@ -50,7 +50,8 @@ class TextGenerator:
         stretch: T tokens between two updates; the state is carried on.
         learning_rate: the peak; None chooses.
         max_epochs: passes over the text. With it and without ``max_time`` the same seed gives the same bits.
-        max_time: seconds that training may take; 180 where neither is given. With it a run depends on the clock.
+        max_time: seconds that reading and training may take, of which at least half are for training; 180 where neither
+            is given. With it a run depends on the clock.
         seed: of everything that is drawn.
 
     Raises InputError for values out of range.
@@ -116,8 +117,8 @@ class TextGenerator:
         """Learn from ``corpus`` with its tokens in ``place``; ``progress`` makes a bar, ``tell`` is given the notes."""
         began = time.monotonic()
         texts = read_texts(corpus, self.settings, place, start.model.tokenizer if start else None)
-        self.notes = texts.notes
-        for note in texts.notes if tell else ():
+        self.notes = (*texts.notes, *_late(self.settings.seconds, time.monotonic() - began))
+        for note in self.notes if tell else ():
             tell(note)  # type: ignore[misc]
         self._model = fit_model(
             texts, self.settings, start=start.model if start else None, checkpoints=checkpoints,
@@ -233,15 +234,22 @@ class TextGenerator:
             return None
         found = Corpus(source.files if corpus is None else corpus, source.encoding)
         length = source.characters + source.held
-        if digest(found, length) != source.digest:
+        if write_learned(found, length, tokenizer, place)[1] != source.digest:
             if corpus is None:
                 return None
             raise InputError("the corpus is not the text that this model has learnt from, as it was then")
-        write_tokens(learned(found, length), tokenizer, place)
         return open_tokens(place, tokenizer.size)
 
     def _note(self, text: str) -> None:
         self.notes = (*self.notes, Note("inferred", 1, f"training: {text}"))
+
+
+def _late(seconds: float | None, spent: float) -> list[Note]:
+    """What to say where reading has taken more than half of the time."""
+    if seconds is None or spent <= seconds / 2:
+        return []
+    text = f"reading took {spent:.1f} s; half of the {seconds:g} s are for training all the same"
+    return [Note("warning", 1, text)]
 
 
 def training_bar(recipe: Recipe) -> Progress:

@@ -22,6 +22,7 @@ __all__ = ["WINDOWS", "Evaluation", "Read", "evaluate_model", "ngram_scores"]
 
 WINDOWS = (64, 256)
 MOST_COUNTED, MOST_TRIED = 2_000_000, 500_000  # newest tokens that n-grams are counted in, and their order chosen by
+AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Read:
 
     def scores(self, nats: Iterable[NDArray[np.floating]]) -> TextScores:
         """The scores of -log p of all tokens but the first, given in pieces."""
-        return text_scores(np.concatenate(list(nats)), self.characters, self.bytes, self.unknown)
+        return text_scores(iter(nats), self.characters, self.bytes, self.unknown)
 
 
 @dataclass(frozen=True)
@@ -77,4 +78,8 @@ def ngram_scores(read: Read, learned: Tokens, vocabulary: int) -> tuple[TextScor
     """The scores of n-grams counted in the newest of ``learned``, and their order, chosen by the end of it alone."""
     order = choose_order(learned[-MOST_TRIED:], vocabulary)
     counted = NGrams(learned[-MOST_COUNTED:], vocabulary, order)
-    return read.scores([-counted.log_probabilities(read.tokens[1:], read.tokens[:1])]), order
+    nats = (
+        -counted.log_probabilities(read.tokens[first : first + AT_ONCE], read.tokens[max(first - order, 0) : first])
+        for first in range(1, len(read.tokens), AT_ONCE)
+    )
+    return read.scores(nats), order

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from recollect.core.errors import DataError
 from recollect.core.notes import Note
 from recollect.core.seeds import derive_seed
 from recollect.data.corpus import Corpus
-from recollect.data.token_store import open_tokens, write_tokens
+from recollect.data.token_store import Stored, open_tokens, write_tokens
 from recollect.data.tokens import Tokenizer
 from recollect.data.vocabulary import learn_tokenizer
 from recollect.tasks.text.data import Streams, Tokens, held_out, learned, windows
@@ -31,7 +31,7 @@ from recollect.train.plan import Plan
 from recollect.train.progress import Progress
 from recollect.train.resuming import Checkpoints
 
-__all__ = ["Texts", "digest", "fit_model", "read_texts"]
+__all__ = ["Texts", "fit_model", "read_texts", "write_learned"]
 
 FEWEST = 200
 SEEN = 200_000  # tokens, of which not all may be the same
@@ -62,7 +62,7 @@ def read_texts(corpus: Corpus, settings: Settings, place: Path, tokenizer: Token
         known, said = learn_tokenizer(lambda: learned(corpus, length), settings.tokens, settings.vocabulary)
     else:
         said = f"{known.name}, {known.size:,} of them, those of the model"
-    stored = write_tokens(learned(corpus, length), known, place / "learned.npy")
+    stored, digest = write_learned(corpus, length, known, place / "learned.npy")
     kept = write_tokens(held_out(corpus, length), known, place / "held.npy")
     notes = [
         Note("inferred", 1, f"{length:,} characters of text, {kept.characters:,} spread over it held out to judge by"),
@@ -73,9 +73,7 @@ def read_texts(corpus: Corpus, settings: Settings, place: Path, tokenizer: Token
     text, held = (open_tokens(place / f"{name}.npy", known.size) for name in ("learned", "held"))
     if len(np.unique(text[:SEEN])) < 2:
         raise DataError("the text is one symbol over and over: there is nothing to learn in it")
-    source = Source(
-        tuple(map(str, corpus.files)), corpus.encoding, stored.characters, kept.characters, digest(corpus, length)
-    )
+    source = Source(tuple(map(str, corpus.files)), corpus.encoding, stored.characters, kept.characters, digest)
     return Texts(source, known, text, Read.of(held, kept, known), tuple(notes))
 
 
@@ -91,30 +89,33 @@ def fit_model(
     """Train on ``texts``, from the weights of ``start`` or from none, and keep what does best on the held-out part.
 
     The network and its noise are chosen by the time there is and the speed of this machine, or without a time by the
-    epochs alone. ``began`` is when the clock of that time started. With ``checkpoints`` a training that was killed goes
+    epochs alone. ``began`` is when the clock of that time started: half of it is for training, however long the reading took. With ``checkpoints`` a training that was killed goes
     on, to the bits of one that was not where no time bounds it; they are left for the caller to clear.
     """
-    began = time.monotonic() if began is None else began
-    behind = 0.0
+    began, behind = time.monotonic() if began is None else began, 0.0
     if checkpoints:
         network = None if start is None else start.network
-        wanted = identity(texts.learned, texts.held.tokens, texts.tokenizer, settings, network)
+        wanted = identity(texts.source.digest, texts.held.tokens, texts.tokenizer, settings, network)
         (behind,) = checkpoints.open(wanted, 1, CHANGES)
     beside, order = ngram_scores(texts.held, texts.learned, texts.tokenizer.size)
-    left = None if settings.seconds is None else max(settings.seconds - behind - (time.monotonic() - began), 0.05)
+
+    def left() -> float | None:
+        """The seconds to train in: what was spent on reading counts, but never more than half of them."""
+        total = settings.seconds
+        return None if total is None else total - min(time.monotonic() - began, total / 2)
 
     def choose() -> dict[str, object]:
-        return _choose(texts, settings, start, left).to_json()
+        now = left()
+        return _choose(texts, settings, start, None if now is None else max(now - behind, 0.05)).to_json()
 
     recipe = Recipe.from_json(checkpoints.remember("recipe", choose) if checkpoints else choose())
     network = _network(recipe, start, derive_seed(settings.seed, "weights"))
     streams = Streams(texts.learned, recipe.batch_size, recipe.stretch, recipe.forgetful, settings.seed)
-    limit = None if settings.seconds is None else max(settings.seconds - (time.monotonic() - began), 0.05)
     record = train_network(
         network,
         streams,
         windows(texts.held.tokens, min(JUDGED, len(texts.held.tokens) - 1), recipe.judged),
-        plan=_plan(recipe, limit),
+        plan=_plan(recipe, left()),
         seed=settings.seed,
         checkpoint=checkpoints.path(0) if checkpoints else None,
         progress=progress(recipe) if progress else None,
@@ -124,12 +125,16 @@ def fit_model(
     return Model(settings, texts.tokenizer, recipe, network, texts.source, record, judgement)
 
 
-def digest(corpus: Corpus, length: int) -> str:
-    """SHA-256 of what is learned of the first ``length`` characters of ``corpus``."""
+def write_learned(corpus: Corpus, length: int, tokenizer: Tokenizer, place: Path) -> tuple[Stored, str]:
+    """Write the tokens of what is learned of the first ``length`` characters of ``corpus``; also its SHA-256."""
     found = hashlib.sha256()
-    for piece in learned(corpus, length):
-        found.update(piece.encode("utf-8", "surrogatepass"))
-    return found.hexdigest()
+
+    def hashed() -> Iterator[str]:
+        for piece in learned(corpus, length):
+            found.update(piece.encode("utf-8", "surrogatepass"))
+            yield piece
+
+    return write_tokens(hashed(), tokenizer, place), found.hexdigest()
 
 
 def _choose(texts: Texts, settings: Settings, start: Model | None, left: float | None) -> Recipe:

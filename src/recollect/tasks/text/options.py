@@ -29,7 +29,7 @@ class Learning:
     """What the network is to be, and how long it may learn."""
 
     max_time: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Seconds that training may take. [default: 180]")
+        float | None, typer.Option(metavar="SECONDS", help="Seconds for reading and training. [default: 180]")
     ] = None
     max_epochs: Annotated[
         int | None,

@@ -18,21 +18,21 @@ CHANGES = {
     "tokenizer": "the text has other symbols",
     "start": "it starts from another model",
 }
-PIECE = 1 << 24
 
 
 def identity(
-    text: Tokens, held: Tokens, tokenizer: Tokenizer, settings: Settings, start: TextNetwork | None
+    learned: str, held: Tokens, tokenizer: Tokenizer, settings: Settings, start: TextNetwork | None
 ) -> Identity:
     """What a training is: where all of it is equal, so are the bits that come of it.
 
+    ``learned`` is the digest of the text that is learned from: with it and the tokenizer its tokens are known.
     The time that it may take is no part of it: it may change from one sitting to the next.
     """
     asked = {name: value for name, value in settings.to_json().items() if name != "max_time"}
     weights = [] if start is None else [value.numpy() for value in start.state_dict().values()]
     return {
         "recollect": __version__,
-        "text": _digest(text, held),
+        "text": [learned, _digest(held)],
         "tokenizer": hashlib.sha256(repr(tokenizer.to_json()).encode()).hexdigest(),
         "start": _digest(*weights),
         **asked,
@@ -42,7 +42,6 @@ def identity(
 def _digest(*arrays: Tokens) -> str:
     found = hashlib.sha256()
     for array in arrays:
-        for first in range(0, len(array), PIECE):
-            found.update(array[first : first + PIECE].tobytes())
+        found.update(array.tobytes())
         found.update(b"|")
     return found.hexdigest()
