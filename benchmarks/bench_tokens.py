@@ -18,7 +18,6 @@ from pathlib import Path
 
 from recollect.data.bpe import BPE
 from recollect.data.corpus import Corpus
-from recollect.data.token_store import shares
 from recollect.data.tokens import Bytes, Characters, Tokenizer
 from recollect.evaluate.ngrams import NGrams
 from recollect.evaluate.text_metrics import text_scores
@@ -40,7 +39,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     path = parser.parse_args().data
     text = read(path)
-    first, second = shares(len(text))
+    first, second = len(text) * 90 // 100, len(text) * 95 // 100
     train, validation = text[:first], text[first:second]
     print(f"{path.name}: {len(text):,} characters, {len(set(text)):,} different; {len(validation):,} scored")
     print("| tokens | V | characters a token | unknown | " + " | ".join(f"order {k}" for k in ORDERS) + " | seconds |")

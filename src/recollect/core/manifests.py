@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from recollect import __version__
-from recollect.core.errors import ArtifactError
+from recollect.core.errors import ArtifactError, InputError
 from recollect.core.files import write_whole
 
-__all__ = ["check_manifest", "read_manifest", "write_manifest"]
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+__all__ = ["check_manifest", "read_manifest", "settings_from_json", "write_manifest"]
+
+Kind = TypeVar("Kind", bound="DataclassInstance")
 
 MANIFEST = "manifest.json"
 
@@ -52,3 +58,17 @@ def check_manifest(manifest: Mapping[str, Any], folder: Path, kind: str, version
         )
     if missing := [key for key in keys if key not in manifest]:
         raise ArtifactError(f"{folder / MANIFEST} is not whole: {', '.join(missing)} missing")
+
+
+def settings_from_json(kind: type[Kind], data: object) -> Kind:
+    """The dataclass ``kind`` that checks itself, of what ``asdict`` gave of one; lists are its tuples.
+
+    Raises ArtifactError for anything else.
+    """
+    names = {field.name for field in fields(kind)}
+    if not isinstance(data, dict) or set(data) != names:
+        raise ArtifactError(f"saved settings must hold {sorted(names)}, got {data!r:.200}")
+    try:
+        return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+    except (InputError, TypeError) as error:
+        raise ArtifactError(f"the saved settings cannot be used: {error}") from error

@@ -10,11 +10,11 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from recollect.core.errors import ArtifactError, InputError
+from recollect.core.errors import ArtifactError
 from recollect.core.files import staged_file
 from recollect.data.tokens import Integers, Tokenizer
 
-__all__ = ["Stored", "encoded", "open_tokens", "shares", "write_tokens"]
+__all__ = ["Stored", "encoded", "open_tokens", "write_tokens"]
 
 _MOST_HELD = 1 << 20  # characters without a place to cut
 
@@ -27,23 +27,6 @@ class Stored:
     characters: int
     bytes: int
     unknown: int
-
-
-def shares(length: int, validation: float = 0.05, test: float = 0.05) -> tuple[int, int]:
-    """Where training text ends and validation text ends, in characters; the test text is the rest.
-
-    The parts follow one another, so that none is learned from and tested on. Raises InputError unless both shares lie
-    between 0 and 1, leave something to learn from, and every part asked for gets a character.
-    """
-    if validation < 0 or test < 0 or not validation + test < 1:
-        raise InputError(f"the shares of validation and test leave no text to learn from: {validation} and {test}")
-    first, second = int(length * (1 - validation - test) + 1e-6), int(length * (1 - test) + 1e-6)
-    for name, share, size in (("training", 1, first), ("validation", validation, second - first)):
-        if share and size < 1:
-            raise InputError(f"a text of {length} characters has none for {name}: give more text")
-    if test and second == length:
-        raise InputError(f"a text of {length} characters has none for the test: give more text")
-    return first, second
 
 
 def encoded(pieces: Iterable[str], tokenizer: Tokenizer) -> Iterator[tuple[str, Integers]]:

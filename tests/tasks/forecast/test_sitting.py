@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import functools
-import os
-import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,27 +20,6 @@ from recollect.train.progress import Silent
 EPOCHS, STEPS, MEMBERS = 3, 8, 2
 OPTIONS = ("--horizon", "7", "--max-epochs", EPOCHS, "--ensemble", MEMBERS)
 RESULTS = ("forecast.csv", "backtest.csv", "scores.json", "model/weights.safetensors")
-
-KILLED = """
-import functools, os, signal, sys
-from recollect.cli import main
-from recollect.tasks.forecast import fitting
-from recollect.train import loop
-from recollect.train.plan import Plan
-
-left, step = int(sys.argv.pop(1)), loop._Run.step
-
-def counted(*words):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return step(*words)
-
-loop._Run.step = counted
-fitting.Plan = functools.partial(Plan, checkpoint_every=0)
-main()
-"""
 
 
 def forecast(*words: object) -> Result:
@@ -97,18 +73,15 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_a_run_that_is_killed_twice_ends_as_one_that_is_not(
-    sales: Path, unbroken: dict[str, bytes], tmp_path: Path, steps: list[int]
+    sales: Path, unbroken: dict[str, bytes], tmp_path: Path, steps: list[int], killed: Callable[..., str]
 ) -> None:
-    script, out = tmp_path / "killed.py", tmp_path / "results" / "out"
-    script.write_text(KILLED)
+    out = tmp_path / "results" / "out"
     words = ["run", sales, *OPTIONS, "--out", out]
     # In the first epoch of the trial's second member; then, 24 steps later, in the last of the final model's second.
     for left in (STEPS * EPOCHS + 6, STEPS * EPOCHS + 40):
-        typed = [sys.executable, script, left, "forecast", *words]
-        killed = subprocess.run([*map(str, typed)], env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True)
-        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        said = killed(left, "forecast", *words)
         assert all(name.startswith(".out.") for name in listed(out.parent)), "nothing looks like a result"
-    assert b"test on the past: goes on with member 2, after" in killed.stdout
+    assert "test on the past: goes on with member 2, after" in said
     assert len([name for name in listed(out.parent) if "partial" in name]) == 2
     said = done(*words)
     assert "test on the past: is trained already, in" in said

@@ -6,9 +6,7 @@ import csv
 import gzip
 import json
 import os
-import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,27 +17,6 @@ from recollect.cli import build
 from recollect.train import loop
 
 SMALL = ("--hidden-size", "16", "--max-epochs", "2")
-
-KILLED = """
-import functools, os, signal, sys
-from recollect.cli import main
-from recollect.tasks.text import fitting
-from recollect.train import loop
-from recollect.train.plan import Plan
-
-left, step = int(sys.argv.pop(1)), loop._Run.step
-
-def counted(*words):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return step(*words)
-
-loop._Run.step = counted
-fitting.Plan = functools.partial(Plan, checkpoint_every=0)
-main()
-"""
 
 
 def text(*words: object, given: str | bytes | None = None) -> Result:
@@ -71,15 +48,15 @@ def test_train_says_what_it_found_and_how_good_it_is_and_shows_a_sample(book: Pa
     assert TextGenerator.load(tmp_path / "model").model.recipe.shape.hidden_size == 16
 
 
-def test_a_run_that_is_killed_twice_ends_as_one_that_is_not(book: Path, tmp_path: Path) -> None:
+def test_a_run_that_is_killed_twice_ends_as_one_that_is_not(
+    book: Path, tmp_path: Path, killed: Callable[..., str]
+) -> None:
     done("train", book, *SMALL, "--out", tmp_path / "whole")
-    command = [sys.executable, "-c", KILLED]
-    words = ["text", "train", str(book), *SMALL, "--out", str(tmp_path / "broken")]
-    for steps in ("40", "20"):
-        killed = subprocess.run([*command, steps, *words], capture_output=True, text=True, check=False)
-        assert killed.returncode == -signal.SIGKILL, killed.stderr
+    words = ["train", book, *SMALL, "--out", tmp_path / "broken"]
+    for steps in (40, 20):
+        killed(steps, "text", *words)
     assert not (tmp_path / "broken").exists()
-    said = done(*words[1:]).stdout
+    said = done(*words).stdout
     assert "training: goes on from epoch" in said
     weights = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("whole", "broken")]
     assert weights[0] == weights[1]

@@ -79,10 +79,9 @@ def _model(manifest: dict[str, Any], written: object, tensors: dict[str, torch.T
         network = TextNetwork(shape)
     take_weights(network, tensors)
     source = manifest["source"]
-    record = manifest["record"]
     return Model(
         settings, tokenizer, recipe, network,
         Source(**(source | {"files": tuple(map(str, source["files"]))})),
-        Record(**(record | {"validations": [(int(epoch), float(value)) for epoch, value in record["validations"]]})),
+        Record.from_json(manifest["record"]),
         Judgement(**manifest["judgement"]),
     )  # fmt: skip

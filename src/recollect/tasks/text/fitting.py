@@ -89,8 +89,9 @@ def fit_model(
     """Train on ``texts``, from the weights of ``start`` or from none, and keep what does best on the held-out part.
 
     The network and its noise are chosen by the time there is and the speed of this machine, or without a time by the
-    epochs alone. ``began`` is when the clock of that time started: half of it is for training, however long the reading took. With ``checkpoints`` a training that was killed goes
-    on, to the bits of one that was not where no time bounds it; they are left for the caller to clear.
+    epochs alone. ``began`` is when the clock of that time started; at least half of the time is for training, however
+    long the reading took. With ``checkpoints`` a training that was killed goes on, to the bits of one that was not
+    where no time bounds it; they are left for the caller to clear.
     """
     began, behind = time.monotonic() if began is None else began, 0.0
     if checkpoints:

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 
 from recollect.core.checks import require
-from recollect.core.errors import ArtifactError, InputError
+from recollect.core.manifests import settings_from_json
 from recollect.data.vocabulary import AUTO, KINDS
 
 __all__ = ["SECONDS", "Settings"]
@@ -60,9 +60,4 @@ class Settings:
     @classmethod
     def from_json(cls, data: object) -> Settings:
         """What ``to_json`` wrote; raises ArtifactError for anything else."""
-        if not isinstance(data, dict) or set(data) != set(cls.__dataclass_fields__):
-            raise ArtifactError(f"saved settings must hold {sorted(cls.__dataclass_fields__)}, got {data!r:.200}")
-        try:
-            return cls(**data)
-        except (InputError, TypeError) as error:
-            raise ArtifactError(f"the saved settings cannot be used: {error}") from error
+        return settings_from_json(cls, data)
