@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from recollect.core.errors import ArtifactError, InputError, OutputError
 from recollect.data.bpe import BPE
-from recollect.data.token_store import Stored, encoded, open_tokens, shares, write_tokens
+from recollect.data.token_store import Stored, encoded, open_tokens, write_tokens
 from recollect.data.tokens import Bytes, Characters, Tokenizer
 
 TEXT = st.text(st.sampled_from("the 中\n.'s 1\t\u00a0\x1c"), max_size=40)
@@ -103,13 +103,3 @@ def test_files_that_hold_no_tokens_are_refused(tmp_path: Path) -> None:
     np.save(path, np.array([{}]), allow_pickle=True)
     with pytest.raises(ArtifactError, match="cannot read the tokens"):
         open_tokens(path, 256)
-
-
-def test_parts_follow_one_another_and_have_something_in_them() -> None:
-    assert shares(1000) == (900, 950)
-    assert shares(1000, 0.1, 0) == (900, 1000)
-    assert shares(1000, 0, 0.3) == (700, 700)
-    with pytest.raises(InputError, match="a text of 10 characters has none for validation"):
-        shares(10)
-    with pytest.raises(InputError, match=r"no text to learn from: 0\.5 and 0\.5"):
-        shares(10, 0.5, 0.5)

@@ -116,3 +116,14 @@ def test_a_word_longer_than_a_line_breaks_where_it_must(text: str) -> None:
     axes = coloured_figure(text, np.zeros(len(text))).axes[0]
     ends = [path.get_extents().x1 for path in axes.collections[0].get_paths()]
     assert max(ends) <= 80
+
+
+def test_a_scale_without_values_below_zero_begins_there() -> None:
+    for values, shown in ((np.array([0.0, 1.0, 3.0]), (0, 4)), (np.array([0.0, 1.0, -3.0]), (-4, 4))):
+        bar = coloured_figure("abc", values, most=4).axes[1]
+        assert bar.get_xlim() == shown
+        assert [float(tick.get_text()) for tick in bar.get_xticklabels()] == sorted({shown[0], 0, 4})
+        page = coloured_html("abc", values, most=4)
+        assert f"<span>{shown[0]}</span>" in page and "<span>4</span>" in page
+        (first,) = re.findall(r"90deg,(#\w+)", page)
+        assert (first in re.findall(r"background:(#\w+)", page)) == (shown[0] == 0), "the colour of the 0 in the text"

@@ -55,7 +55,7 @@ def coloured_html(tokens: Sequence[str], values: Floats, *, most: float | None =
     """``tokens`` [T], each on the colour of its value [T], as an HTML fragment that needs nothing beside it.
 
     The scale runs from -``most``, violet, over 0, white, to ``most``, orange; by default ``most`` is the largest
-    |value|. Pointing at a token shows its value. Lines break where the text breaks them, where an arrow stands, and
+    |value|. It is shown from 0 on where no value lies below. Pointing at a token shows its value. Lines break where the text breaks them, where an arrow stands, and
     where they are full. A space is seen as a dot where it would not be seen: beside another, or at the end of a line.
     All text is escaped. A string is its characters.
 
@@ -63,7 +63,8 @@ def coloured_html(tokens: Sequence[str], values: Floats, *, most: float | None =
     outside the scale.
     """
     reach = _reach(tokens, values, most)
-    shades = [to_hex(colormaps[SCALE](share)) for share in (0, 0.25, 0.5, 0.75, 1)]
+    lowest = _lowest(values, reach)
+    shades = [to_hex(shade) for shade in colormaps[SCALE](0.5 + 0.5 * np.linspace(lowest, reach, 5) / reach)]
     heading = Markup("<figcaption><b>{}</b></figcaption>").format(title) if title else ""
     spans = Markup("").join(
         Markup('<span style="background:{};color:{}" title="{:+.3g}">{}</span>{}').format(
@@ -76,7 +77,7 @@ def coloured_html(tokens: Sequence[str], values: Floats, *, most: float | None =
         '<span>{:.3g}</span><span style="width:12em;height:.8em;background:linear-gradient(90deg,{})"></span>'
         '<span>{:.3g}</span></div><pre style="white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5">{}</pre>'
         "</figure>"
-    ).format(heading, -reach, ",".join(shades), reach, spans)
+    ).format(heading, lowest, ",".join(shades), reach, spans)
 
 
 def coloured_figure(tokens: Sequence[str], values: Floats, *, most: float | None = None, title: str = "") -> Figure:
@@ -110,7 +111,10 @@ def coloured_figure(tokens: Sequence[str], values: Floats, *, most: float | None
             ScalarMappable(Normalize(-reach, reach), SCALE), orientation="horizontal",
             cax=figure.add_axes((1 - 2.4 / width, 1 - 0.3 / height, 2.2 / width, 0.12 / height)),
         )  # fmt: skip
-        bar.set_ticks([-reach, 0, reach], labels=[f"{value:.3g}" for value in (-reach, 0, reach)])
+        lowest = _lowest(values, reach)
+        ticks = sorted({lowest, 0, reach})
+        bar.ax.set_xlim(lowest, reach)
+        bar.set_ticks(ticks, labels=[f"{value:.3g}" for value in ticks])
     return figure
 
 
@@ -124,6 +128,11 @@ def _reach(tokens: Sequence[str], values: Floats, most: float | None) -> float:
     if most is not None and not largest <= most:
         raise InputError(f"most is {most:g}, and there is a value of size {largest:g}: give that or more")
     return (largest if most is None else float(most)) or 1.0
+
+
+def _lowest(values: Floats, reach: float) -> float:
+    """Where the scale is shown from."""
+    return -reach if values.min(initial=0.0) < 0 else 0.0
 
 
 def _parts(tokens: Sequence[str], values: Floats, reach: float) -> Iterator[Part]:
