@@ -58,6 +58,8 @@ def ribbon_figure(portrait: Portrait) -> Figure:
                 bar.set_ticks([0, 0.5, 1] if name == "o" else [-1, 0, 1])
                 bar.set_ticklabels(["0\nshut", "0.5", "1\nopen"] if name == "o" else ["-1", "0", "1"])
         time_axis(panels[-1], portrait.times)
+        if portrait.letters:
+            panels[-1].set_xlabel(portrait.what)
         figure.supylabel(f"units, by their half-life in {portrait.plural}", fontsize=9)
     return figure
 
