@@ -55,8 +55,9 @@ def coloured_html(tokens: Sequence[str], values: Floats, *, most: float | None =
     """``tokens`` [T], each on the colour of its value [T], as an HTML fragment that needs nothing beside it.
 
     The scale runs from -``most``, violet, over 0, white, to ``most``, orange; by default ``most`` is the largest
-    |value|. It is shown from 0 on where no value lies below. Pointing at a token shows its value. Lines break where the text breaks them, where an arrow stands, and
-    where they are full. A space is seen as a dot where it would not be seen: beside another, or at the end of a line.
+    |value|. It is shown from 0 on where no value lies below. Pointing at a token shows its value. Lines break where the
+    text breaks them, where an arrow stands, and where they are full. A space is seen as a dot where it would not be
+    seen: beside another, or at the end of a line.
     All text is escaped. A string is its characters.
 
     Raises ShapeError where there are not as many values as tokens, InputError for a value that is not finite or

@@ -44,4 +44,4 @@ def surprise_picture(tokens: Sequence[str], bits: Sequence[float]) -> Figure:
     lengths = np.cumsum([len(token) for token in tokens])
     count = max(1, int(np.searchsorted(lengths, SHOWN, side="right")))
     costs = np.minimum(np.array(bits[:count]), MOST)
-    return coloured_figure(tokens[:count], costs, most=MOST, title=f"What surprises: bits of each token, up to {MOST:g}")
+    return coloured_figure(tokens[:count], costs, most=MOST, title=f"What surprises: bits a token, up to {MOST:g}")
