@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -121,25 +122,59 @@ const OpenMP& open_mp() {
   return found;
 }
 
+// How long to be alone. Where other programs keep the processors busy, a thread may wait for its turn for longer than
+// its share of the work takes: then the caller does all of it for a while, and tries again.
+class Patience {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  bool alone(Clock::time_point now) const { return now.time_since_epoch().count() < until_.load(std::memory_order_relaxed); }
+
+  // The caller began, was done with its own share, and then waited for the others until now.
+  void learn(Clock::time_point began, Clock::time_point own, Clock::time_point now) {
+    const auto waited = now - own;
+    if (waited < kPatience || waited < 2 * (own - began)) return;
+    until_.store((now + kAlone * waited).time_since_epoch().count(), std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr std::chrono::microseconds kPatience{1500};
+  static constexpr int kAlone = 10;  // times what was waited: what trying costs is then a tenth
+  std::atomic<Clock::rep> until_{0};
+};
+
+Patience patience;
+
 struct Job {
   int count;
   void (*work)(void*, int);
   void* context;
+  Patience::Clock::time_point own{};
 };
 
+void work_on(void* job, int thread) {
+  auto& [count, work, context, own] = *static_cast<Job*>(job);
+  work(context, thread);
+  if (thread == 0) own = Patience::Clock::now();
+}
+
 void share(void* job) {
-  const auto& [count, work, context] = *static_cast<Job*>(job);
   const OpenMP& omp = open_mp();
-  for (int thread = omp.thread(); thread < count; thread += omp.threads()) work(context, thread);
+  for (int thread = omp.thread(); thread < static_cast<Job*>(job)->count; thread += omp.threads()) work_on(job, thread);
 }
 
 }  // namespace
 
 void run_on_threads(int count, void (*work)(void* context, int thread), void* context) {
-  const OpenMP& omp = open_mp();
-  if (!omp.usable()) return pool().run(count, work, context);
+  const auto began = Patience::Clock::now();
+  if (patience.alone(began)) {
+    for (int thread = 0; thread < count; ++thread) work(context, thread);
+    return;
+  }
   Job job{count, work, context};
-  omp.parallel(share, &job, static_cast<unsigned>(count), 0);
+  const OpenMP& omp = open_mp();
+  omp.usable() ? omp.parallel(share, &job, static_cast<unsigned>(count), 0) : pool().run(count, work_on, &job);
+  patience.learn(began, job.own, Patience::Clock::now());
 }
 
 }  // namespace recollect

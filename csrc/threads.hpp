@@ -4,8 +4,9 @@
 
 namespace recollect {
 
-// Runs work(context, 0), ..., work(context, count - 1), each on a thread of its own, the first on the caller's; returns
-// when all have. What they wrote is then visible. Calls from several threads at once are safe.
+// Runs work(context, 0), ..., work(context, count - 1), each on a thread of its own, the first on the caller's, or all of
+// them there where the others kept it waiting of late; returns when all have. They must not wait for each other. What they
+// wrote is then visible. Calls from several threads at once are safe.
 void run_on_threads(int count, void (*work)(void* context, int thread), void* context);
 
 // The same for a callable.

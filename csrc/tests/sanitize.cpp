@@ -2,14 +2,17 @@
 // NaN behind their ends, every cell, both types and directions, one to seven threads. What is checked besides: the lstm
 // against the equations in plain loops, the gradients against differences of the forward pass, equal bits on any number of
 // threads, zeros behind a row's end. Says nothing and returns 0 if all is well.
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "../recurrence.hpp"
+#include "../threads.hpp"
 
 using namespace recollect;
 
@@ -196,9 +199,38 @@ void try_out(Cell cell, bool reverse, bool ragged, Squash squash) {
   }
 }
 
+// Two callers at once, each of which wants threads.
+void try_two_callers() {
+  Problem<float> one(kCells[0], 17, 19, 33, 65, 0, false, true, Squash::tanh), other = one;
+  one.retrace(3);
+  const auto grads = one.grads;
+  std::thread beside([&other] { other.retrace(3); });
+  one.retrace(3);
+  beside.join();
+  CHECK(one.grads == grads);
+  CHECK(other.grads == grads);
+}
+
+// Whoever waited long for the others does all of the next work, for ten times as long: the processors may be crowded.
+void try_lateness() {
+  using std::chrono::milliseconds;
+  const auto caller = std::this_thread::get_id();
+  std::thread::id seen[2];
+  const auto look = [&seen](int thread) { seen[thread] = std::this_thread::get_id(); };
+  std::this_thread::sleep_for(milliseconds(1500));
+  parallel(2, [](int thread) { std::this_thread::sleep_for(milliseconds(thread ? 100 : 0)); });
+  parallel(2, look);
+  CHECK(seen[0] == caller && seen[1] == caller);
+  std::this_thread::sleep_for(milliseconds(1500));
+  parallel(2, look);
+  CHECK(seen[0] == caller && seen[1] != caller);
+}
+
 }  // namespace
 
 int main() {
+  try_two_callers();
+  try_lateness();
   for (int round = 0; round < 3; ++round) {
     for (const Cell& cell : kCells) {
       for (const bool reverse : {false, true}) {

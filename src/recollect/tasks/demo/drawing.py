@@ -1,4 +1,4 @@
-"""A process that draws, so that loading matplotlib and drawing cost little time beside the training."""
+"""Processes that draw, so that loading matplotlib and drawing cost little time beside the training."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Protocol
 
 __all__ = ["Draw", "draw", "studio"]
+
+PLOTS = "recollect.tasks.demo.plots"
+PROCESSES = 2
 
 
 class Draw(Protocol):
@@ -39,16 +43,24 @@ def _settle() -> None:
 
 
 def _load() -> None:
-    importlib.import_module("recollect.tasks.demo.plots")
+    importlib.import_module(PLOTS)
     gc.freeze()  # what was loaded stays: to search it for garbage takes as long as a picture
+
+
+def _context() -> BaseContext:
+    """Where it can be, what draws is loaded once, and each process that draws is a fork of what loaded it."""
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload([PLOTS])
+    return context
 
 
 @contextmanager
 def studio() -> Iterator[Draw]:
-    """Inside, pictures are drawn by another process; when it ends all are there, or what went wrong is raised."""
+    """Inside, pictures are drawn by other processes; when it ends all are there, or what went wrong is raised."""
     asked: list[Future[None]] = []
-    # One is enough: a second would load everything again, and on two threads of one core slow the training.
-    with ProcessPoolExecutor(1, get_context("spawn"), initializer=_settle) as pool:
+    with ProcessPoolExecutor(PROCESSES, _context(), initializer=_settle) as pool:
         pool.submit(_load)
 
         def ask(picture: str, path: Path, *data: object) -> None:
