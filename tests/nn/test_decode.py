@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import islice
 
 import pytest
@@ -99,6 +100,43 @@ def test_draws_come_as_often_as_their_probability_and_banned_ones_never() -> Non
     kept = Sampling(banned=(0, 3)).filtered(rows, torch.zeros(20_000, 0, dtype=torch.int64))
     share = torch.bincount(sample(kept, generator), minlength=4) / 20_000
     assert torch.allclose(share, torch.tensor([0, 2 / 3, 1 / 3, 0]), atol=4 * (0.25 / 20_000) ** 0.5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_draws_fit_the_exact_probabilities_of_the_filtered_logits(dtype: torch.dtype) -> None:
+    rows, size = 40_000, 40
+    logits = (2 * torch.randn(2, size, generator=torch.Generator().manual_seed(5))).to(dtype)
+    sampling = Sampling(0.8, top_k=25, top_p=0.97, min_p=0.002, banned=(0, 7, size - 1))
+    tokens = sampling.choose(
+        logits.repeat_interleave(rows, 0), torch.zeros(2 * rows, 0, dtype=torch.int64), torch.Generator().manual_seed(6)
+    )
+    for row, drawn in zip(logits.double().tolist(), tokens.view(2, rows), strict=True):
+        chance = _kept_by_hand(row, sampling)
+        counts = torch.bincount(drawn, minlength=size).tolist()
+        assert not any(count for count, share in zip(counts, chance, strict=True) if not share), "ruled out, yet drawn"
+        parts = [(count, rows * share) for count, share in zip(counts, chance, strict=True) if share]
+        chi_square = sum((count - expected) ** 2 / expected for count, expected in parts)
+        freedom = len(parts) - 1
+        assert freedom > 5
+        assert abs(chi_square - freedom) < 4 * (2 * freedom) ** 0.5, "mean and spread of a chi-square"
+
+
+def _kept_by_hand(row: list[float], sampling: Sampling) -> list[float]:
+    """The probabilities after the filters, token by token."""
+    weights = [0.0 if k in sampling.banned else math.exp(value) for k, value in enumerate(row)]
+    ranked = sorted(range(len(row)), key=lambda k: (-weights[k], k))[: sampling.top_k]
+    shares = {k: weights[k] ** (1 / sampling.temperature) for k in ranked if weights[k]}
+    total, reached, kept = sum(shares.values()), 0.0, {}
+    for k, share in shares.items():
+        if reached < sampling.top_p * total and share >= sampling.min_p * shares[ranked[0]]:
+            kept[k] = share
+        reached += share
+    return [kept.get(k, 0.0) / sum(kept.values()) for k in range(len(row))]
+
+
+def test_what_has_no_probability_is_never_drawn_at_either_end() -> None:
+    only = torch.tensor([[-torch.inf, -torch.inf, 0.0, -torch.inf]]).expand(10_000, -1)
+    assert sample(only, torch.Generator().manual_seed(0)).unique().tolist() == [2]
 
 
 def test_what_cannot_be_drawn_from_is_refused() -> None:

@@ -28,6 +28,8 @@ class StopMatcher:
 
     def feed(self, text: str) -> str:
         """What of the text so far is certain and not yet shown; nothing once it has stopped."""
+        if not self._stops:
+            return text
         if self.stopped is not None:
             return ""
         text = self._held + text

@@ -59,9 +59,9 @@ class Sampling:
     def choose(self, logits: Tensor, recent: Tensor, generator: torch.Generator | None) -> Tensor:
         """The next token of each stream, [B]; see `sample`. At temperature 0 no generator is needed."""
         if self.temperature == 0:  # every filter keeps the likeliest
-            logits = self._penalised(logits, recent)
-            _check_drawable(logits)
-            return logits.argmax(dim=-1)
+            largest, tokens = self._penalised(logits, recent).max(dim=-1)
+            _check_drawable(largest)
+            return tokens
         return sample(self.filtered(logits, recent), generator)
 
     def _penalised(self, logits: Tensor, recent: Tensor) -> Tensor:
@@ -69,14 +69,18 @@ class Sampling:
 
 
 def sample(logits: Tensor, generator: torch.Generator | None) -> Tensor:
-    """One token for each row of logits [B, V], drawn with probability softmax(logits): [B].
+    """One token for each row of logits [B, V], drawn with probability p = softmax(logits): [B].
 
-    ``generator`` lives where the logits do. Raises InputError for logits that are NaN or leave nothing to draw.
+        token = the first k with p[0] + ... + p[k] > u sum(p),    u uniform in [0, 1)
+
+    One u a row, whatever V; what has no probability is never the first. ``generator`` lives where the logits do. Raises
+    InputError for logits that are NaN or leave nothing to draw.
     """
-    _check_drawable(logits)
-    chance = logits.float().softmax(dim=-1)
-    # The first of clocks that ring at rates ``chance``: torch.multinomial, less its own checks.
-    return (chance / torch.empty_like(chance).exponential_(generator=generator)).argmax(dim=-1)
+    reached = logits.softmax(dim=-1, dtype=torch.float32).cumsum(dim=-1, dtype=torch.float64)
+    total = reached[:, -1:]
+    _check_drawable(total)
+    place = torch.empty_like(total).uniform_(generator=generator).mul_(total)
+    return torch.searchsorted(reached, place, right=True)[:, 0]
 
 
 @torch.no_grad()
@@ -108,6 +112,7 @@ def generate(
         logits, state = step(tokens, state)
 
 
-def _check_drawable(logits: Tensor) -> None:
-    if not math.isfinite(float(logits.amax(dim=-1).sum())):  # one NaN or infinity shows in the sum
+def _check_drawable(values: Tensor) -> None:
+    """Refuse the rows' largest logits or sums of probabilities, one a row, if one tells of logits that are no such."""
+    if not math.isfinite(float(values.sum())):  # one NaN or infinity shows in the sum
         raise InputError("the logits hold NaN or infinity, or all tokens are ruled out: was training broken off early?")

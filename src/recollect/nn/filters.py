@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -82,7 +83,12 @@ def ban(logits: Tensor, ids: Sequence[int]) -> Tensor:
     """All but the tokens ``ids``."""
     if not ids:
         return logits
-    return logits.index_fill(-1, torch.tensor(ids, device=logits.device), -math.inf)
+    return logits.index_fill(-1, _indices(tuple(ids), logits.device), -math.inf)
+
+
+@lru_cache(maxsize=8)  # to make a tensor of numbers takes longer than to fill by it
+def _indices(ids: tuple[int, ...], device: torch.device) -> Tensor:
+    return torch.tensor(ids, device=device)
 
 
 def _keep(logits: Tensor, kept: Tensor) -> Tensor:

@@ -78,6 +78,14 @@ def test_what_was_written_has_been_read(generator: TextGenerator) -> None:
     torch.testing.assert_close(writer.expected(), expected, rtol=1e-4, atol=1e-5)
 
 
+def test_a_stream_left_in_the_middle_remembers_what_it_wrote(generator: TextGenerator) -> None:
+    writer = Writer(generator.model, samples=2).read("the ")
+    stream = writer.write(None, Sampling(banned=(0,)), seed=1)
+    written = ["the " + "".join(parts) for parts in zip(*islice(stream, 70), strict=True)]
+    encode = generator.model.tokenizer.encode
+    assert writer.recent.tolist() == [encode(text)[-64:].tolist() for text in written]
+
+
 def test_a_saved_state_goes_on_to_the_same_text(generator: TextGenerator, tmp_path: Path) -> None:
     sampling = Sampling(0.0, repetition_penalty=1.3, banned=(0,))
     straight = Writer(generator.model).read("the ")

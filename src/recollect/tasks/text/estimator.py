@@ -155,9 +155,8 @@ class TextGenerator:
         """
         require(samples >= 1, "samples", samples, "a whole number of at least 1")
         sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty, banned=self.model.banned)
-        written = [""] * samples
-        for pieces in self.writer(prompt, samples).write(length, sampling, seed, _several(stop)):
-            written = [text + piece for text, piece in zip(written, pieces, strict=True)]
+        pieces = self.writer(prompt, samples).write(length, sampling, seed, _several(stop))
+        written = ["".join(parts) for parts in zip(*pieces, strict=True)]
         return written[0] if samples == 1 else written
 
     def stream(

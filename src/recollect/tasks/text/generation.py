@@ -47,7 +47,7 @@ class Writer:
         self.model, self.samples = model, samples
         self.state = model.network.empty(samples)
         self.logits: Tensor | None = None
-        self.recent = torch.zeros(samples, 0, dtype=torch.int64)  # the last tokens, for the repetition penalty
+        self._recent: deque[Tensor] = deque(maxlen=RECENT)  # the last tokens, [B] each, for the repetition penalty
         self._unread: Tensor | None = None  # the token [B] that was written last, if it has not been read yet
 
     def read(self, text: str) -> Writer:
@@ -55,13 +55,19 @@ class Writer:
         tokens = torch.tensor(prompt_tokens(self.model.tokenizer, text), dtype=torch.int64)
         if len(tokens):
             self._catch_up()
-            self._remember(tokens.expand(self.samples, -1))
-            with torch.inference_mode():
+            self._recent.extend(tokens[-RECENT:, None].expand(-1, self.samples))
+            with torch.no_grad():
                 for bite in torch.split(tokens, BITE):
                     hidden, self.state = self.model.network.hidden(bite[:, None].expand(-1, self.samples), self.state)
                 self.logits = self.model.network.read(hidden[-1])
         return self
 
+    @property
+    def recent(self) -> Tensor:
+        """The last tokens [B, R] of each stream, at most 64."""
+        return torch.stack(list(self._recent), 1) if self._recent else torch.zeros(self.samples, 0, dtype=torch.int64)
+
+    @torch.no_grad()
     def expected(self) -> Tensor:
         """Logits [B, V] of the next token of each stream."""
         self._catch_up()
@@ -84,23 +90,18 @@ class Writer:
         matchers = [StopMatcher(stops) for _ in range(self.samples)]
         generator = torch.Generator().manual_seed(seed)
         endless = generate(self._step, self.expected(), self.state, sampling, generator, self.recent)
-        written: deque[Tensor] = deque(maxlen=RECENT)
-        try:
-            for self._unread in islice(endless, length):
-                written.append(self._unread)
-                yield [
-                    matcher.feed(decoder.feed(token))
-                    for matcher, decoder, token in zip(matchers, decoders, self._unread.tolist(), strict=True)
-                ]
-                if stops and all(matcher.stopped is not None for matcher in matchers):
-                    break
+        for self._unread in islice(endless, length):
+            self._recent.append(self._unread)
             yield [
-                matcher.feed(decoder.finish()) + matcher.finish()
-                for matcher, decoder in zip(matchers, decoders, strict=True)
+                matcher.feed(decoder.feed(token))
+                for matcher, decoder, token in zip(matchers, decoders, self._unread.tolist(), strict=True)
             ]
-        finally:
-            if written:
-                self._remember(torch.stack(list(written), 1))
+            if stops and all(matcher.stopped is not None for matcher in matchers):
+                break
+        yield [
+            matcher.feed(decoder.finish()) + matcher.finish()
+            for matcher, decoder in zip(matchers, decoders, strict=True)
+        ]
 
     def choices(self, count: int) -> list[tuple[str, float]]:
         """The likeliest next tokens of the first stream with their probabilities, the likeliest first."""
@@ -130,18 +131,15 @@ class Writer:
                     "and number of samples"
                 )
         self.state, self.logits = LSTMState(found["h"], found["c"]), found["logits"]
-        self.recent = found.get("recent", self.recent)
+        self._recent = deque(found.get("recent", self.recent).unbind(1), RECENT)
         return self
 
+    @torch.no_grad()
     def _catch_up(self) -> None:
         if self._unread is not None:
             self._step(self._unread, self.state)
 
-    def _remember(self, tokens: Tensor) -> None:
-        self.recent = torch.cat([self.recent, tokens], 1)[:, -RECENT:]
-
     def _step(self, tokens: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
         self._unread = None
-        with torch.inference_mode():
-            self.logits, self.state = self.model.network.step(tokens, state)
+        self.logits, self.state = self.model.network.step(tokens, state)
         return self.logits, self.state

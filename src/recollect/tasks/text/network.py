@@ -114,7 +114,7 @@ class TextNetwork(nn.Module):
 
     def step(self, tokens: Tensor, state: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, LSTMState]:
         """Read one token of each row [B] and give the logits [B, V] and the state."""
-        hidden, last = self.lstm.step(F.embedding(tokens, self.embedding.weight), state)
+        hidden, last = self.lstm.step(self.embedding.weight.index_select(0, tokens), state)
         return self.read(hidden), last
 
     def read(self, hidden: Tensor) -> Tensor:
