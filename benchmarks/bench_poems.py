@@ -50,6 +50,10 @@ def main() -> None:
     print_oracles(oracles, test, asked.seed)
     generator = trained(asked, learned, test)
     written = {"poems of the test part": test, "the network": poems_of(generator, asked.poems, asked.seed)}
+    if asked.out:
+        asked.out.mkdir(parents=True, exist_ok=True)
+        generator.save(asked.out / "model")
+        (asked.out / "poems.txt").write_text("\n".join(written["the network"]) + "\n", encoding="utf-8")
     text, tokenizer = "\n" + "\n".join(learned) + "\n", generator.model.tokenizer
     tokens = tokenizer.encode(text)
     order = choose_order(tokens, tokenizer.size)
@@ -57,9 +61,6 @@ def main() -> None:
         written[f"{n}-grams"] = poems_by_ngrams(NGrams(tokens, tokenizer.size, n), tokenizer, asked)
     print_forms(written, learned)
     print_rhymes(written, oracles, asked.seed)
-    if asked.out:
-        generator.save(asked.out / "model")
-        (asked.out / "poems.txt").write_text("\n".join(written["the network"]) + "\n", encoding="utf-8")
 
 
 def split(path: Path, seed: int) -> tuple[list[str], list[str]]:

@@ -74,8 +74,9 @@ def choose_recipe(
         return min(bound for bound in bounds if bound is not None)
 
     shape = shape or _shape(settings, vocabulary, spent)
-    most = settings.batch_size or _rows(tokens, settings.stretch)
-    rows = most if settings.batch_size else _fewer(most, shape, spent(shape) / (BACKWARD * shape.work), settings.stretch)
+    most = _rows(tokens, settings.stretch)
+    rows = settings.batch_size or _fewer(most, shape, spent(shape) / (BACKWARD * shape.work), settings.stretch)
+    slower = 1.0 if settings.batch_size else math.sqrt(rows / most)
     once = max(1, tokens // (rows * settings.stretch))
     steps = spent(shape) / (BACKWARD * shape.work * rows * settings.stretch)
     passes = steps / once
@@ -86,7 +87,7 @@ def choose_recipe(
         rows,
         settings.stretch,
         FORGETFUL,
-        settings.learning_rate or min(RATE, 2e-2 * (UNITS / shape.hidden_size) ** 0.6) * math.sqrt(rows / most),
+        settings.learning_rate or min(RATE, 2e-2 * (UNITS / shape.hidden_size) ** 0.6) * slower,
         settings.max_epochs * parts if settings.max_epochs else ENDLESS,
         math.ceil(once / parts),
         min(MOST_JUDGED, max(4, int(JUDGING * BACKWARD * steps * rows * settings.stretch / (LOOKS * JUDGED)))),
