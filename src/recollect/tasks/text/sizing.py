@@ -131,7 +131,7 @@ def _rows(tokens: int, stretch: int) -> int:
 def _fewer(rows: int, shape: Shape, reads: float, stretch: int) -> int:
     """As few streams as give enough updates in ``reads`` tokens, where answers are read from a large vocabulary.
 
-    Nearly all of the work is then in them, and a token costs the same in a batch of any size.
+    Most of the work is then in them, and a token costs the same in a batch of any size.
     """
     return min(rows, max(FEW_ROWS, int(reads / (stretch * UPDATES)))) if shape.tied else rows
 
