@@ -44,6 +44,7 @@ RUNS = (
     Run("bench_text.py writing"),
     Run("bench_text.py training"),
     Run("bench_text_size.py --data {data} --size 1000 --max-time 60"),
+    Run("bench_poems.py --data {data} --max-time 600"),
     Run("bench_tokens.py --data {data}/tinyshakespeare/input.txt", package="tokenizers"),
     Run("bench_tokens.py --data {data}/chinese_poetry/tang_poems.jsonl.gz", package="tokenizers"),
     Run("bench_tokens.py --data {data}/eng_cmn/cmn.txt.gz", package="tokenizers"),

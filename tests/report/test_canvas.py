@@ -11,6 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from recollect.core.errors import InputError, OutputError
+from recollect.report import canvas
 from recollect.report.canvas import INK, draw_line, embed, house_style, save
 
 
@@ -79,3 +80,16 @@ def test_letters_without_a_font_are_told_once_and_kept_in_svg(tmp_path: Path) ->
     with pytest.warns(UserWarning, match="in no font of this machine: 2") as caught:
         save(figure, tmp_path / "a.png")
     assert len(caught) == 1
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("weight", ["normal", "bold"])
+def test_letters_that_the_first_font_lacks_are_taken_from_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weight: str
+) -> None:
+    monkeypatch.setattr(canvas, "_OTHER_SCRIPTS", ("STIXGeneral",))  # it comes with matplotlib, and has the letter
+    monkeypatch.setattr(canvas, "_style", canvas._style.__wrapped__)
+    with house_style():
+        figure = Figure(figsize=(1, 1))
+        figure.text(0.5, 0.5, "\N{FROWN}", fontweight=weight)
+    save(figure, tmp_path / "a.png")

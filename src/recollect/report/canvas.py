@@ -51,8 +51,8 @@ _OTHER_SCRIPTS = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Micr
 def _style() -> dict[Any, Any]:
     installed = set(font_manager.get_font_names())
     return {
-        "font.family": "sans-serif",
-        "font.sans-serif": ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in installed)],
+        # By name: letters that the first lacks are looked for in the next, and behind a generic family in none.
+        "font.family": ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in installed), "sans-serif"],
         "font.size": 9,
         "text.color": INK,
         "text.parse_math": False,  # a column called "price_$" is a name, not a formula

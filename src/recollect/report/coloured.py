@@ -100,7 +100,7 @@ def coloured_figure(tokens: Sequence[str], values: Floats, *, most: float | None
         axes = figure.add_axes((0.1 / width, 0.1 / height, WIDTH * CELL / width, lines * LINE / height))
         axes.set(xlim=(0, WIDTH), ylim=(lines, 0))
         axes.axis("off")
-        family = ["DejaVu Sans Mono", *matplotlib.rcParams["font.sans-serif"]]
+        family = ["DejaVu Sans Mono", *matplotlib.rcParams["font.family"]]
         boxes = [[(k, n), (k + w, n), (k + w, n + 0.96), (k, n + 0.96)] for _, n, k, w, *_ in cells]
         axes.add_collection(PolyCollection(boxes, facecolors=[cell.ground for cell in cells], lw=0))
         for letter, row, column, wide, _, ink in cells:

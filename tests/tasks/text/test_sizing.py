@@ -56,6 +56,16 @@ def test_large_vocabularies_are_read_and_answered_by_the_same_weights() -> None:
     assert chosen(180, vocabulary=4096).shape.tied and not chosen(180).shape.tied
 
 
+def test_a_large_vocabulary_and_little_time_make_few_streams_for_many_updates() -> None:
+    found = [chosen(seconds, vocabulary=4096, hidden_size=128) for seconds in (5, 60, 36000)]
+    assert [found[0].batch_size, found[2].batch_size] == [8, 32] and 8 < found[1].batch_size < 32
+    reads = SPEED * 60 / (BACKWARD * found[1].shape.work)
+    assert 2500 <= reads / (found[1].batch_size * 64) < 2500 * 1.1
+    assert found[0].learning_rate == pytest.approx(found[2].learning_rate / 2)
+    assert chosen(5, hidden_size=128).batch_size == 32
+    assert chosen(5, vocabulary=4096, batch_size=32, hidden_size=128).learning_rate == found[2].learning_rate
+
+
 @pytest.mark.parametrize("tokens", [200, 3000])
 def test_little_text_makes_few_streams(tokens: int) -> None:
     recipe = chosen(10, tokens=tokens)

@@ -22,6 +22,7 @@ __all__ = ["Recipe", "choose_recipe", "measure_speed"]
 UNITS, WORTH = 256, 6.5e12
 SIZES = tuple(32 * n for n in (2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64))
 FEW_TOKENS = 512  # of a vocabulary: beyond, the embedding is wider, and the answers are read by it too
+UPDATES, FEW_ROWS = 2500, 8  # with such a vocabulary: wanted at least; streams that are enough for them
 BACKWARD = 3  # what a training multiplies, in what reading multiplies: once forwards, twice backwards
 ENDLESS = 1_000_000
 RATE = 2.5e-2  # the highest; small outputs (AR) let it be four times what it could be without
@@ -73,7 +74,9 @@ def choose_recipe(
         return min(bound for bound in bounds if bound is not None)
 
     shape = shape or _shape(settings, vocabulary, spent)
-    rows = settings.batch_size or _rows(tokens, settings.stretch)
+    most = _rows(tokens, settings.stretch)
+    rows = settings.batch_size or _fewer(most, shape, spent(shape) / (BACKWARD * shape.work), settings.stretch)
+    slower = 1.0 if settings.batch_size else math.sqrt(rows / most)
     once = max(1, tokens // (rows * settings.stretch))
     steps = spent(shape) / (BACKWARD * shape.work * rows * settings.stretch)
     passes = steps / once
@@ -84,7 +87,7 @@ def choose_recipe(
         rows,
         settings.stretch,
         FORGETFUL,
-        settings.learning_rate or min(RATE, 2e-2 * (UNITS / shape.hidden_size) ** 0.6),
+        settings.learning_rate or min(RATE, 2e-2 * (UNITS / shape.hidden_size) ** 0.6) * slower,
         settings.max_epochs * parts if settings.max_epochs else ENDLESS,
         math.ceil(once / parts),
         min(MOST_JUDGED, max(4, int(JUDGING * BACKWARD * steps * rows * settings.stretch / (LOOKS * JUDGED)))),
@@ -123,6 +126,14 @@ def _shape(settings: Settings, vocabulary: int, spent: Callable[[Shape], float])
 def _rows(tokens: int, stretch: int) -> int:
     """As many streams as read the text in a hundred steps: at most 32, and a few for a short one."""
     return min(32, max(tokens // (100 * stretch), 4), max(1, tokens // (2 * stretch)))
+
+
+def _fewer(rows: int, shape: Shape, reads: float, stretch: int) -> int:
+    """As few streams as give enough updates in ``reads`` tokens, where answers are read from a large vocabulary.
+
+    Most of the work is then in them, and a token costs the same in a batch of any size.
+    """
+    return min(rows, max(FEW_ROWS, int(reads / (stretch * UPDATES)))) if shape.tied else rows
 
 
 def _strength(passes: float) -> float:
