@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from recollect import TextGenerator
@@ -161,6 +162,43 @@ def test_the_user_picks_what_is_written(generator: TextGenerator, model: Path) -
     picked = f"the {first[1][0]}cat"
     assert result.stdout == f"{picked}{generator.next_tokens(picked, 1)[0][0]}\n"
     assert f"{100 * first[0][1]:.1f} %" in result.stderr and "'?'" in result.stderr
+
+
+def test_ctrl_c_does_not_lose_what_was_written_together(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter(["'cat"])
+
+    def asked(self: Console, *_: object) -> str:
+        if answer := next(answers, ""):
+            return answer
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Console, "input", asked)
+    assert done("generate", model, "--prompt", "the ", "--interactive").stdout == "the cat\n"
+
+
+def test_evaluate_says_which_is_better_and_when_the_text_is_known(
+    generator: TextGenerator, book: Path, model: Path, other: Path
+) -> None:
+    result = done("evaluate", model, other)
+    scores = list(generator.evaluate(other).scores.values())
+    gained = scores[-1].nats_per_character - scores[0].nats_per_character
+    word = "better" if gained > 0 else "worse"
+    assert f"is {word} than" in result.stdout and f"-grams by {abs(gained):.3f} nats" in result.stdout
+    assert "has learnt from this text" not in result.stderr
+    assert "has learnt from this text" in done("evaluate", model, book).stderr
+
+
+def test_the_prompt_and_the_memory_know_other_encodings(model: Path, tmp_path: Path) -> None:
+    file = tmp_path / "prompt.txt"
+    file.write_bytes("the cat ".encode("utf-16"))
+    words = ("generate", model, "--length", 5)
+    read = done(*words, "--prompt-file", file, "--encoding", "utf-16").stdout
+    assert read == done(*words, "--prompt", "the cat ").stdout
+    text_in_16, tuned = tmp_path / "book.txt", tmp_path / "tuned"
+    text_in_16.write_bytes(("the cat sat on a mat\n" * 99).encode("utf-16"))
+    done("train", text_in_16, "--encoding", "utf-16", *SMALL, "--out", tuned)
+    result = CliRunner().invoke(build(), ["memory", str(tuned), str(text_in_16), "--out", str(tmp_path / "inside")])
+    assert result.exit_code == 0, result.output
 
 
 def test_evaluate_prints_every_protocol_and_writes_surprises(

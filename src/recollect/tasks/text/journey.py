@@ -13,11 +13,12 @@ from rich.text import Text
 
 from recollect.core.errors import InputError
 from recollect.core.files import check_place, staged_folder, write_whole
+from recollect.core.notes import Note
 from recollect.data.corpus import Corpus
 from recollect.nn.decode import Sampling
 from recollect.report.canvas import save
 from recollect.report.page import write_report
-from recollect.report.terminal import errors_console, results_console, say_files, teller, warnings_told
+from recollect.report.terminal import errors_console, results_console, say_files, say_notes, teller, warnings_told
 from recollect.tasks.text.estimator import TextGenerator, check_amounts
 from recollect.tasks.text.generation import Writer
 from recollect.tasks.text.interactive import write_together
@@ -94,6 +95,9 @@ def evaluate(
     """Score a model on text that it has never seen, beside n-grams, and write what surprised it to ``out``."""
     console = results_console()
     generator = TextGenerator.load(model)
+    if {str(place.absolute()) for place in text} & set(generator.model.source.files):
+        seen = "the model has learnt from this text: the scores say nothing of how well it foretells another"
+        say_notes(errors_console(), [Note("warning", 1, seen)])
     with nullcontext() if out is None else staged_folder(out) as stage:
         found = generator.evaluate(text, corpus=corpus, dynamic=dynamic, encoding=encoding)
         say_evaluation(console, found)
@@ -114,7 +118,7 @@ def memory(model: Path, data: Path | None, series: str | None, out: Path) -> Non
         raise InputError("a text generator shows its memory while it reads: recollect memory MODEL TEXT --out DIR")
     generator, console = TextGenerator.load(model), results_console()
     with staged_folder(out) as stage:
-        found = generator.memory(data)
+        found = generator.memory(data, encoding=generator.model.source.encoding)
         drawn = pictures(found)
         for name, figure in drawn.items():
             for ending in ("png", "svg"):
@@ -131,7 +135,7 @@ def memory(model: Path, data: Path | None, series: str | None, out: Path) -> Non
 def _prompt(writing: Writing) -> str:
     if writing.prompt_file is None:
         return writing.prompt or ""
-    return "".join(Corpus(writing.prompt_file).pieces())
+    return "".join(Corpus(writing.prompt_file, writing.encoding).pieces())
 
 
 def _write(writer: Writer, writing: Writing, choosing: Choosing, prompt: str) -> None:

@@ -24,7 +24,7 @@ class Tokens(str, Enum):
     BPE = "bpe"
 
 
-Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of the text, such as gb18030.")]
+Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of the text that is read, such as gb18030.")]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ class Writing:
     prompt_file: Annotated[Path | None, typer.Option(metavar="FILE", help="The same from a file; - for the pipe.")] = (
         None
     )
+    encoding: Encoding = "utf-8"
     length: Annotated[int, typer.Option(metavar="N", help="Tokens to write; 0 never stops.")] = 500
     samples: Annotated[int, typer.Option(metavar="N", help="Texts to write side by side.")] = 1
     stop: Annotated[list[str] | None, typer.Option(metavar="TEXT", help="Stop before this text; repeatable.")] = None

@@ -65,6 +65,10 @@ def say_evaluation(console: Console, found: Evaluation) -> None:
         table.add_row(name, *(f"{number:.4f}" for number in numbers))
     console.print(table)
     one = next(iter(found.scores.values()))
+    if found.order is not None:
+        gained = found.scores[f"{found.order}-grams"].nats_per_character - one.nats_per_character
+        better = f"better than {found.order}-grams by" if gained > 0 else f"worse than {found.order}-grams by"
+        console.print(Text(f"The network, its state carried, is {better} {abs(gained):.3f} nats per character."))
     console.print(Text(f"{one.characters:,} characters, {one.tokens:,} tokens; perplexity is per token.", "dim"))
     if one.unknown:
         console.print(Text(f"{one.unknown:,} characters are unknown to the model, and cost log 1,112,064 more each."))
