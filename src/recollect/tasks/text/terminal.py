@@ -50,7 +50,9 @@ def say_next(console: Console, out: Path, model: Model) -> None:
     """What to do with the model in ``out``, and what would make it better where n-grams are as good."""
     name = shlex.quote(str(out))
     if model.judgement.ours >= model.judgement.ngrams:
-        console.print(Text("n-grams are as good as this: more time (--max-time) or more text would make it better."))
+        console.print(
+            Text("n-grams still foretell the text as well or better: more time (--max-time) or more text would help.")
+        )
     console.print(Text(f"Next:  recollect text generate {name}            writes on", "dim"))
     console.print(Text(f"       recollect text evaluate {name} TEXT       says what surprises it in other text", "dim"))
 
