@@ -95,6 +95,7 @@ def test_what_is_not_text_is_said_with_its_place(
         (POEM.encode("utf-16"), "utf-8", "--encoding utf-16"),
         (POEM.encode(), "ascii", "--encoding utf-8"),
         ("plain words".encode("utf-16-le"), "utf-8", "--encoding utf-16-le"),
+        ("plain caf\u00e9 words".encode("utf-16-le"), "utf-8", "--encoding utf-16-le"),
         ("plain words".encode("utf-16-le"), "utf-16", "--encoding utf-16-le"),
     ],
 )

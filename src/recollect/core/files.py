@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from recollect.core.errors import OutputError, RecollectError
 
-__all__ = ["check_writable", "staged_file", "staged_folder", "write_whole"]
+__all__ = ["check_place", "check_writable", "staged_file", "staged_folder", "write_whole"]
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
@@ -66,6 +66,14 @@ def staged_folder(target: Path) -> Iterator[Path]:
             raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def check_place(path: Path) -> None:
+    """Raise OutputError where no file can stand at ``path``: before the work whose result it is to hold."""
+    if path.is_dir():
+        raise OutputError(f"cannot write {path}: it is a folder, and a file is needed")
+    if not os.access(path.absolute().parent, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write {path}: there is no folder {path.absolute().parent} to write to")
 
 
 def check_writable(target: Path) -> Path:

@@ -41,6 +41,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         )
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ArtifactError(f"cannot read {path}: it is not there, so {folder} is no model, or not whole") from error
     except (OSError, ValueError) as error:
         raise ArtifactError(f"cannot read {path}: {error}") from error
     return manifest if isinstance(manifest, dict) else {"format": None}

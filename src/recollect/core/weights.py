@@ -26,7 +26,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     """What ``write_tensors`` wrote; raises ArtifactError for what is no such file."""
     try:
         return load_tensors(path.read_bytes())
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
+        raise ArtifactError(f"cannot read {path}: {error.strerror or error}") from error
+    except SafetensorError as error:
         raise ArtifactError(f"cannot read {path}: {error}") from error
 
 

@@ -172,7 +172,9 @@ def _wrong_encoding(name: str, encoding: str, error: UnicodeDecodeError, base: i
     elif not base and raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         likely = "utf-16"
     elif 0 in raw and not encoding.startswith(_WIDE):
-        return DataError(f"{name} is not text: it holds a zero byte at byte {base + raw.index(0)}")
+        return DataError(
+            f"{name} is not text: it holds a zero byte at byte {base + raw.index(0)}{_utf16_hint(raw, base)}"
+        )
     return DataError(
         f"{name} line {line} is not {encoding} text: byte {base + start} is 0x{raw[start]:02x} ({error.reason}); "
         f"tell its encoding, perhaps --encoding {likely}"

@@ -45,6 +45,13 @@ def generator(book: Path) -> TextGenerator:
     return TextGenerator(hidden_size=32, max_epochs=6, batch_size=8, stretch=32).fit(book)
 
 
+@pytest.fixture(scope="session")
+def model(generator: TextGenerator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("saved") / "model"
+    generator.save(folder)
+    return folder
+
+
 @pytest.fixture(params=[(False, 1), (True, 2)], ids=["untied", "tied"])
 def network(request: pytest.FixtureRequest) -> TextNetwork:
     import torch

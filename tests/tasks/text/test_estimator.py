@@ -170,3 +170,12 @@ def test_text_with_nothing_to_learn_is_refused(tmp_path: Path, content: str, mes
     (tmp_path / "text.txt").write_text(content)
     with pytest.raises(DataError, match=message):
         TextGenerator(max_epochs=1).fit(tmp_path / "text.txt")
+
+
+def test_texts_that_cannot_be_drawn_are_refused(generator: TextGenerator) -> None:
+    with pytest.raises(InputError, match="length is -1"):
+        generator.generate(length=-1)
+    with pytest.raises(InputError, match="samples is 0"):
+        generator.generate(samples=0)
+    with pytest.raises(InputError, match="seed is 1000"):
+        next(generator.stream(seed=10**30))

@@ -53,8 +53,10 @@ def load_model(folder: Path) -> Model:
     path = folder / "tokenizer.json"
     try:
         written = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"cannot read {path}: {error}") from error
+    except OSError as error:
+        raise ArtifactError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ArtifactError(f"cannot read {path}: it is no JSON ({error})") from error
     try:
         return _model(manifest, written, tensors)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:

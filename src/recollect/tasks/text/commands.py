@@ -15,7 +15,7 @@ __all__ = ["FORMAT", "register", "show_memory"]
 FORMAT = "recollect text generator"  # what the manifest of a model says it is
 
 Saved = Annotated[Path, typer.Argument(metavar="MODEL", help="Folder that train wrote.")]
-Texts = Annotated[list[Path], typer.Argument(metavar="CORPUS...", help="Files and folders of text, also in gzip.")]
+Texts = Annotated[list[Path], typer.Argument(metavar="CORPUS", help="Files and folders of text, also in gzip.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -51,7 +51,7 @@ def generate(model: Saved, writing: Writing, choosing: Choosing) -> None:
 
 def evaluate(
     model: Saved,
-    text: Annotated[list[Path], typer.Argument(metavar="TEXT...", help="Text that the model has never seen.")],
+    text: Annotated[list[Path], typer.Argument(metavar="TEXT", help="Text that the model has never seen.")],
     corpus: Annotated[
         list[Path] | None,
         typer.Option(metavar="CORPUS", help="Text of the training, for n-grams. [default: where it was then]"),

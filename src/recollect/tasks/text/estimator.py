@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ from recollect.core.errors import InputError
 from recollect.core.notes import Note
 from recollect.data.corpus import Corpus
 from recollect.data.token_store import open_tokens, write_tokens
+from recollect.data.vocabulary import AUTO
 from recollect.nn.decode import Sampling
 from recollect.tasks.text.artifact import load_model, save_model
 from recollect.tasks.text.data import Tokens
@@ -27,7 +29,7 @@ from recollect.tasks.text.sizing import ENDLESS, Recipe
 from recollect.train.progress import Progress, RichProgress
 from recollect.train.resuming import Checkpoints
 
-__all__ = ["TextGenerator"]
+__all__ = ["TextGenerator", "check_amounts"]
 
 Places = str | Path | Sequence[str | Path]
 
@@ -116,6 +118,8 @@ class TextGenerator:
     ) -> TextGenerator:
         """Learn from ``corpus`` with its tokens in ``place``; ``progress`` makes a bar, ``tell`` is given the notes."""
         began = time.monotonic()
+        if start:
+            _check_start(self.settings, start.model)
         texts = read_texts(corpus, self.settings, place, start.model.tokenizer if start else None)
         self.notes = (*texts.notes, *_late(self.settings.seconds, time.monotonic() - began))
         for note in self.notes if tell else ():
@@ -153,7 +157,7 @@ class TextGenerator:
         leave out unlikely ones; ``repetition_penalty`` above 1 shuns the newest tokens. The same seed gives the same
         text. Raises InputError for values out of range, and for symbols that the model has never seen.
         """
-        require(samples >= 1, "samples", samples, "a whole number of at least 1")
+        check_amounts(length, samples, seed)
         sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty, banned=self.model.banned)
         pieces = self.writer(prompt, samples).write(length, sampling, seed, _several(stop))
         written = ["".join(parts) for parts in zip(*pieces, strict=True)]
@@ -164,6 +168,7 @@ class TextGenerator:
         stop: str | Sequence[str] = (), seed: int = 0,
     ) -> Iterator[str]:  # fmt: skip
         """The same, piece by piece as it is written, and without end if ``length`` is None: in constant memory."""
+        check_amounts(length, 1, seed)
         sampling = Sampling(temperature, min_p=min_p, banned=self.model.banned)
         for (piece,) in self.writer(prompt).write(length, sampling, seed, _several(stop)):
             if piece:
@@ -260,6 +265,22 @@ def training_bar(recipe: Recipe) -> Progress:
 def _in_bits(loss: float, held: float | None) -> list[str]:
     said = [f"loss {loss:.3f} nats"]
     return said if held is None else [*said, f"held out {held:.3f} = {held / math.log(2):.2f} bits"]
+
+
+def _check_start(settings: Settings, start: Model) -> None:
+    """Raise InputError where another size or other tokens are asked for than those of the model to go on from."""
+    shape, tokens = start.recipe.shape, start.tokenizer.name
+    for name in ("embedding_size", "hidden_size", "num_layers"):
+        asked, has = getattr(settings, name), getattr(shape, name)
+        require(asked in (None, has), name, asked, f"{has}, as in the model to go on from, or left out")
+    require(settings.tokens in (AUTO, tokens), "tokens", settings.tokens, f"{tokens}, as in the model to go on from")
+
+
+def check_amounts(length: int | None, samples: int, seed: int) -> None:
+    """Raise InputError unless so many texts of that length can be drawn from that seed."""
+    require(samples >= 1, "samples", samples, "a whole number of at least 1")
+    require(length is None or 0 <= length <= sys.maxsize, "length", length, "a whole number of at least 0")
+    require(-(2**63) <= seed < 2**64, "seed", seed, "a whole number of at most 64 bits")
 
 
 def _several(stop: str | Sequence[str]) -> Sequence[str]:

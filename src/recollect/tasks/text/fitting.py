@@ -73,7 +73,8 @@ def read_texts(corpus: Corpus, settings: Settings, place: Path, tokenizer: Token
     text, held = (open_tokens(place / f"{name}.npy", known.size) for name in ("learned", "held"))
     if len(np.unique(text[:SEEN])) < 2:
         raise DataError("the text is one symbol over and over: there is nothing to learn in it")
-    source = Source(tuple(map(str, corpus.files)), corpus.encoding, stored.characters, kept.characters, digest)
+    files = tuple(str(path if str(path) == "-" else path.absolute()) for path in corpus.files)
+    source = Source(files, corpus.encoding, stored.characters, kept.characters, digest)
     return Texts(source, known, text, Read.of(held, kept, known), tuple(notes))
 
 

@@ -11,7 +11,7 @@ from recollect.tasks.text.generation import Writer
 __all__ = ["write_together"]
 
 CHOICES, SEEN, BAR = 9, 60, 30
-HOW = "Enter takes the first, a number another; 'text writes text as it is (numbers too); Ctrl-D ends it."
+HOW = "Enter takes the first, a number another; 'text writes text as it is (numbers too); Ctrl-D or Ctrl-C ends it."
 
 
 def write_together(console: Console, writer: Writer, begun: str) -> str:
@@ -26,7 +26,7 @@ def write_together(console: Console, writer: Writer, begun: str) -> str:
         _show(console, written, choices)
         try:
             taken = _taken(console.input("> "), choices)
-        except EOFError:
+        except (EOFError, KeyboardInterrupt):  # what is written is not lost
             return written
         try:
             writer.read(taken)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 
@@ -11,19 +12,20 @@ from rich.console import Console
 from rich.text import Text
 
 from recollect.core.errors import InputError
-from recollect.core.files import staged_folder, write_whole
+from recollect.core.files import check_place, staged_folder, write_whole
+from recollect.core.notes import Note
 from recollect.data.corpus import Corpus
 from recollect.nn.decode import Sampling
 from recollect.report.canvas import save
 from recollect.report.page import write_report
-from recollect.report.terminal import errors_console, results_console, say_files, teller, warnings_told
-from recollect.tasks.text.estimator import TextGenerator
+from recollect.report.terminal import errors_console, results_console, say_files, say_notes, teller, warnings_told
+from recollect.tasks.text.estimator import TextGenerator, check_amounts
 from recollect.tasks.text.generation import Writer
 from recollect.tasks.text.interactive import write_together
 from recollect.tasks.text.memory_report import build_report, pictures, units_csv
-from recollect.tasks.text.options import Choosing, Learning, Writing
+from recollect.tasks.text.options import Choosing, Learning, Writing, check_writing
 from recollect.tasks.text.plots import SHOWN, learning_picture, surprise_picture
-from recollect.tasks.text.terminal import say_evaluation, say_training
+from recollect.tasks.text.terminal import say_evaluation, say_next, say_training
 from recollect.tasks.text.written import scores_json, write_surprises
 from recollect.train.sitting import sitting
 
@@ -58,11 +60,16 @@ def train(corpus: Sequence[Path], learning: Learning, out: Path) -> None:
     say_training(console, generator.model)
     _show_sample(console, generator)
     say_files(console, out, ["manifest.json", "weights.safetensors", "tokenizer.json", "learning.png"])
+    say_next(console, out, generator.model)
 
 
 @warnings_told()
 def generate(model: Path, writing: Writing, choosing: Choosing) -> None:
     """Write on from a prompt: drawn, looked for by beam search, or together with the user."""
+    check_amounts(writing.length, writing.samples, choosing.seed)
+    check_writing(writing, choosing)
+    if writing.save_state is not None:
+        check_place(writing.save_state)
     generator = TextGenerator.load(model)
     prompt = _prompt(writing)
     writer = Writer(generator.model, writing.samples)
@@ -88,15 +95,19 @@ def evaluate(
     """Score a model on text that it has never seen, beside n-grams, and write what surprised it to ``out``."""
     console = results_console()
     generator = TextGenerator.load(model)
-    found = generator.evaluate(text, corpus=corpus, dynamic=dynamic, encoding=encoding)
-    say_evaluation(console, found)
-    if out is not None:
-        with staged_folder(out) as stage:
+    if {str(place.absolute()) for place in text} & set(generator.model.source.files):
+        seen = "the model has learnt from this text: the scores say nothing of how well it foretells another"
+        say_notes(errors_console(), [Note("warning", 1, seen)])
+    with nullcontext() if out is None else staged_folder(out) as stage:
+        found = generator.evaluate(text, corpus=corpus, dynamic=dynamic, encoding=encoding)
+        say_evaluation(console, found)
+        if stage is not None:
             write_whole(stage / "scores.json", scores_json(found))
             write_surprises(stage / "surprise.csv", generator.surprises(text, encoding=encoding))
             tokens, bits = zip(*islice(generator.surprises(text, encoding=encoding), SHOWN), strict=True)
             save(surprise_picture(tokens, bits), stage / "surprise.png")
             files = sorted(path.name for path in stage.iterdir())
+    if out is not None:
         say_files(console, out, files)
 
 
@@ -105,8 +116,9 @@ def memory(model: Path, data: Path | None, series: str | None, out: Path) -> Non
     """Let a saved model read the text ``data``, and write what is seen inside it."""
     if data is None or series is not None:
         raise InputError("a text generator shows its memory while it reads: recollect memory MODEL TEXT --out DIR")
-    found, console = TextGenerator.load(model).memory(data), results_console()
+    generator, console = TextGenerator.load(model), results_console()
     with staged_folder(out) as stage:
+        found = generator.memory(data, encoding=generator.model.source.encoding)
         drawn = pictures(found)
         for name, figure in drawn.items():
             for ending in ("png", "svg"):
@@ -123,9 +135,7 @@ def memory(model: Path, data: Path | None, series: str | None, out: Path) -> Non
 def _prompt(writing: Writing) -> str:
     if writing.prompt_file is None:
         return writing.prompt or ""
-    if writing.prompt is not None:
-        raise InputError("--prompt and --prompt-file are both given: choose one")
-    return "".join(Corpus(writing.prompt_file).pieces())
+    return "".join(Corpus(writing.prompt_file, writing.encoding).pieces())
 
 
 def _write(writer: Writer, writing: Writing, choosing: Choosing, prompt: str) -> None:
@@ -142,15 +152,11 @@ def _write(writer: Writer, writing: Writing, choosing: Choosing, prompt: str) ->
             sys.stdout.flush()
         sys.stdout.write("\n")
         return
-    if not writing.length:
-        raise InputError("--length 0 never stops, and several samples are shown when all are done: give a length")
     for number, parts in enumerate(zip(*pieces, strict=True), 1):
         sys.stdout.write(f"--- {number} ---\n{prompt}{''.join(parts)}\n")
 
 
 def _say_completions(writer: Writer, writing: Writing, prompt: str) -> None:
-    if not writing.length:
-        raise InputError("--length 0 never stops, and --beam needs an end: give a length")
     decode = writer.model.tokenizer.decode
     for number, found in enumerate(writer.complete(writing.length, writing.beam), 1):
         sys.stdout.write(f"--- {number}: {found.log_probability:.2f} nats ---\n{prompt}{decode(found.tokens)}\n")
@@ -158,5 +164,6 @@ def _say_completions(writer: Writer, writing: Writing, prompt: str) -> None:
 
 def _show_sample(console: Console, generator: TextGenerator) -> None:
     console.print(Text("\nA sample:", "dim"))
-    console.print(Text(str(generator.generate(length=SAMPLE, seed=generator.settings.seed))))
+    seed = generator.settings.seed % 2**63  # what torch takes
+    console.print(Text(str(generator.generate(length=SAMPLE, seed=seed))))
     console.print()

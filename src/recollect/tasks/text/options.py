@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["Choosing", "Learning", "Tokens", "Writing"]
+from recollect.core.checks import require
+from recollect.core.errors import InputError
+
+__all__ = ["Choosing", "Learning", "Tokens", "Writing", "check_writing"]
 
 
 class Tokens(str, Enum):
@@ -21,7 +24,7 @@ class Tokens(str, Enum):
     BPE = "bpe"
 
 
-Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of the text, such as gb18030.")]
+Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of the text that is read, such as gb18030.")]
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Writing:
     prompt_file: Annotated[Path | None, typer.Option(metavar="FILE", help="The same from a file; - for the pipe.")] = (
         None
     )
+    encoding: Encoding = "utf-8"
     length: Annotated[int, typer.Option(metavar="N", help="Tokens to write; 0 never stops.")] = 500
     samples: Annotated[int, typer.Option(metavar="N", help="Texts to write side by side.")] = 1
     stop: Annotated[list[str] | None, typer.Option(metavar="TEXT", help="Stop before this text; repeatable.")] = None
@@ -82,3 +86,28 @@ class Writing:
     save_state: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep what the network holds at the end.")] = (
         None
     )
+
+
+def check_writing(writing: Writing, choosing: Choosing) -> None:
+    """Raise InputError for options of which one would do nothing beside the other."""
+    require(writing.beam >= 0, "beam", writing.beam, "a whole number of at least 0")
+    if writing.prompt is not None and writing.prompt_file is not None:
+        raise InputError("--prompt and --prompt-file are both given: choose one")
+    asked = {"--interactive": writing.interactive, "--beam": writing.beam, "--samples": writing.samples > 1}
+    ways = [way for way, wanted in asked.items() if wanted]
+    if len(ways) > 1:
+        raise InputError(f"{' and '.join(ways)} are different ways to write: choose one")
+    if ways and not writing.length:
+        raise InputError(f"--length 0 never stops, and {ways[0]} needs an end: give a length")
+    if ways in (["--interactive"], ["--beam"]):
+        idle = [*_given(choosing), *(["--stop"] if writing.stop else [])]
+        idle += ["--length"] if writing.interactive and writing.length != Writing.length else []
+        idle += ["--save-state"] if writing.beam and writing.save_state else []
+        if idle:
+            raise InputError(f"with {ways[0]} {' and '.join(idle)} would do nothing: leave out one or the other")
+
+
+def _given(choosing: Choosing) -> list[str]:
+    """The options that are not what they are if left out."""
+    changed = [one.name for one in fields(choosing) if getattr(choosing, one.name) != one.default]
+    return [f"--{name.replace('_', '-')}" for name in changed]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shlex
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -11,7 +13,7 @@ from rich.text import Text
 from recollect.tasks.text.evaluation import Evaluation
 from recollect.tasks.text.model import Model
 
-__all__ = ["say_evaluation", "say_training"]
+__all__ = ["say_evaluation", "say_next", "say_training"]
 
 ENDS = {
     "done": "all epochs are done",
@@ -44,6 +46,17 @@ def say_training(console: Console, model: Model) -> None:
     )
 
 
+def say_next(console: Console, out: Path, model: Model) -> None:
+    """What to do with the model in ``out``, and what would make it better where n-grams are as good."""
+    name = shlex.quote(str(out))
+    if model.judgement.ours >= model.judgement.ngrams:
+        console.print(
+            Text("n-grams still foretell the text as well or better: more time (--max-time) or more text would help.")
+        )
+    console.print(Text(f"Next:  recollect text generate {name}            writes on", "dim"))
+    console.print(Text(f"       recollect text evaluate {name} TEXT       says what surprises it in other text", "dim"))
+
+
 def say_evaluation(console: Console, found: Evaluation) -> None:
     """A row for each protocol, and what is missing."""
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -54,8 +67,14 @@ def say_evaluation(console: Console, found: Evaluation) -> None:
         table.add_row(name, *(f"{number:.4f}" for number in numbers))
     console.print(table)
     one = next(iter(found.scores.values()))
+    if found.order is not None:
+        gained = found.scores[f"{found.order}-grams"].nats_per_character - one.nats_per_character
+        better = f"better than {found.order}-grams by" if gained > 0 else f"worse than {found.order}-grams by"
+        console.print(Text(f"The network, its state carried, is {better} {abs(gained):.3f} nats per character."))
     console.print(Text(f"{one.characters:,} characters, {one.tokens:,} tokens; perplexity is per token.", "dim"))
     if one.unknown:
         console.print(Text(f"{one.unknown:,} characters are unknown to the model, and cost log 1,112,064 more each."))
     if found.order is None:
-        console.print(Text("Without n-grams: the text of the training is not where it was; give it with --corpus."))
+        console.print(
+            Text("Without n-grams: the text of the training is not as or where it was; give it with --corpus.")
+        )
