@@ -20,7 +20,8 @@ class Forward {
   static constexpr int kFew = 3;
   static constexpr int64_t kAhead = 48;  // steps
   static_assert(kAhead % kRows == 0);
-  static constexpr int64_t kLoose = 8;   // steps times rows, up to which weights are read as they lie
+  static constexpr int64_t kLoose = 16;  // steps times rows, up to which weights are read as they lie
+  static constexpr int64_t kLooseOnce = 64, kMany = 1 << 18;  // and for one step with more weights than a cache holds
 
   struct Row {
     int64_t n;
@@ -102,7 +103,10 @@ class Forward {
   // Of a row, where all units are needed at once: the sums; what is saved, where nobody asks for it; c of the step before.
   int64_t whole() const { return units_.count() * W * (cell_.sums() + cell_.saved + 1) + W; }
   int64_t columns() const { return layer_.I + O_; }
-  bool loose() const { return layer_.T * layer_.B <= kLoose; }
+  bool loose() const {
+    const bool many = units_.count() * G * W * columns() > kMany;
+    return layer_.T * layer_.B <= (layer_.T == 1 && many ? kLooseOnce : kLoose);
+  }
   bool looks_ahead() const { return !loose() && layer_.B <= kFew && layer_.I >= 8; }  // whatever the threads
 
   void pack(int thread) {
@@ -156,7 +160,9 @@ class Forward {
     for (int r = 0; r < count; ++r) x[r] = rows_[first + r].x, h[r] = rows_[first + r].h;
     Vec<T> sums[kRows * kVectors], through_R[kRows * kVectors];
     if (loose()) {
-      for (int r = 0; r < count; ++r) compute_loose(x[r], h[r], unit, sums + r * G, through_R + r * G);
+      for (int g = 0; g < G; ++g) {  // the weights of one gate stay in cache for all the rows
+        for (int r = 0; r < count; ++r) compute_loose(g, x[r], h[r], unit, sums + r * G + g, through_R + r * G + g);
+      }
     } else {
       // R h first: its many small terms on top of the sum for x would be rounded as coarsely as that.
       const Columns<T> of_h{h, 1, O_}, of_x{x, looks_ahead() ? 0 : 1, layer_.I};
@@ -178,12 +184,10 @@ class Forward {
     return looks_ahead() ? ahead(place, plan_.time(t), unit) : bias_ + unit * G * W;
   }
 
-  void compute_loose(const T* x, const T* h, int64_t unit, Vec<T>* sums, Vec<T>* through_R) const {
+  void compute_loose(int g, const T* x, const T* h, int64_t unit, Vec<T>* sums, Vec<T>* through_R) const {
     const Loose<T> products[2] = {{view_.R, O_, h}, {view_.W, layer_.I, x}};
-    for (int g = 0; g < G; ++g) {
-      if (cell_.split) through_R[g] = dots(g, units_, unit, products, 1);
-      sums[g] = cell_.split ? dots(g, units_, unit, products + 1, 1) : dots(g, units_, unit, products, 2);
-    }
+    if (cell_.split) *through_R = dots(g, units_, unit, products, 1);
+    *sums = cell_.split ? dots(g, units_, unit, products + 1, 1) : dots(g, units_, unit, products, 2);
   }
 
   // y = Q m, for one vector of outputs.
