@@ -20,8 +20,6 @@ class Forward {
   static constexpr int kFew = 3;
   static constexpr int64_t kAhead = 48;  // steps
   static_assert(kAhead % kRows == 0);
-  static constexpr int64_t kLoose = 16;  // steps times rows, up to which weights are read as they lie
-  static constexpr int64_t kLooseOnce = 64, kMany = 1 << 18;  // and for one step with more weights than a cache holds
 
   struct Row {
     int64_t n;
@@ -103,10 +101,7 @@ class Forward {
   // Of a row, where all units are needed at once: the sums; what is saved, where nobody asks for it; c of the step before.
   int64_t whole() const { return units_.count() * W * (cell_.sums() + cell_.saved + 1) + W; }
   int64_t columns() const { return layer_.I + O_; }
-  bool loose() const {
-    const bool many = units_.count() * G * W * columns() > kMany;
-    return layer_.T * layer_.B <= (layer_.T == 1 && many ? kLooseOnce : kLoose);
-  }
+  bool loose() const { return loose_pays(layer_.T, layer_.B, units_.count() * G * W * columns()); }
   bool looks_ahead() const { return !loose() && layer_.B <= kFew && layer_.I >= 8; }  // whatever the threads
 
   void pack(int thread) {
@@ -160,9 +155,7 @@ class Forward {
     for (int r = 0; r < count; ++r) x[r] = rows_[first + r].x, h[r] = rows_[first + r].h;
     Vec<T> sums[kRows * kVectors], through_R[kRows * kVectors];
     if (loose()) {
-      for (int g = 0; g < G; ++g) {  // the weights of one gate stay in cache for all the rows
-        for (int r = 0; r < count; ++r) compute_loose(g, x[r], h[r], unit, sums + r * G + g, through_R + r * G + g);
-      }
+      compute_loose(x, h, count, unit, sums, through_R);
     } else {
       // R h first: its many small terms on top of the sum for x would be rounded as coarsely as that.
       const Columns<T> of_h{h, 1, O_}, of_x{x, looks_ahead() ? 0 : 1, layer_.I};
@@ -184,10 +177,13 @@ class Forward {
     return looks_ahead() ? ahead(place, plan_.time(t), unit) : bias_ + unit * G * W;
   }
 
-  void compute_loose(int g, const T* x, const T* h, int64_t unit, Vec<T>* sums, Vec<T>* through_R) const {
-    const Loose<T> products[2] = {{view_.R, O_, h}, {view_.W, layer_.I, x}};
-    if (cell_.split) *through_R = dots(g, units_, unit, products, 1);
-    *sums = cell_.split ? dots(g, units_, unit, products + 1, 1) : dots(g, units_, unit, products, 2);
+  void compute_loose(const T* const* x, const T* const* h, int count, int64_t unit, Vec<T>* sums, Vec<T>* through_R) const {
+    for (int n = 0; n < G * count; ++n) {  // the weights of a gate stay in cache for all the rows
+      const int g = n / count, r = n % count;
+      const Loose<T> products[2] = {{view_.R, O_, h[r]}, {view_.W, layer_.I, x[r]}};
+      if (cell_.split) through_R[r * G + g] = dots(g, units_, unit, products, 1);
+      sums[r * G + g] = dots(g, units_, unit, products + cell_.split, 2 - cell_.split);
+    }
   }
 
   // y = Q m, for one vector of outputs.
