@@ -9,7 +9,7 @@ namespace recollect::RECOLLECT_ISA {
 
 // Whether packing would cost more than it saves: for few rows and steps, and for one step with more weights than a cache holds.
 inline bool loose_pays(int64_t steps, int64_t rows, int64_t weights) {
-  constexpr int64_t few = 16, once = 64, many = 1 << 18;
+  constexpr int64_t few = 8, once = 64, many = 1 << 18;
   return steps * rows <= (steps == 1 && weights > many ? once : few);
 }
 
