@@ -219,10 +219,10 @@ void try_lateness() {
   const auto look = [&seen](int thread) { seen[thread] = std::this_thread::get_id(); };
   std::this_thread::sleep_for(milliseconds(1500));
   parallel(2, [](int thread) { std::this_thread::sleep_for(milliseconds(thread ? 100 : 0)); });
-  parallel(2, look);
+  parallel(2, [&look](int thread) { look(thread); });
   CHECK(seen[0] == caller && seen[1] == caller);
   std::this_thread::sleep_for(milliseconds(1500));
-  parallel(2, look);
+  parallel(2, [&look](int thread) { look(thread); });
   CHECK(seen[0] == caller && seen[1] != caller);
 }
 
