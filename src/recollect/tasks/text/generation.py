@@ -127,8 +127,8 @@ class Writer:
         for name, shape in wanted.items():
             if name not in found or tuple(found[name].shape) != tuple(shape) or not found[name].isfinite().all():
                 raise ArtifactError(
-                    f"{path} holds no state of {self.samples} streams of this model: write it anew with the same model "
-                    "and number of samples"
+                    f"{path} holds no state of this model with samples={self.samples}: write it anew with the same "
+                    "model and number of samples"
                 )
         self.state, self.logits = LSTMState(found["h"], found["c"]), found["logits"]
         self._recent = deque(found.get("recent", self.recent).unbind(1), RECENT)

@@ -34,7 +34,8 @@ def learning_picture(model: Model) -> Figure:
             axes.axhline(nats, color=SEASONAL_NAIVE, ls="--", lw=1, label=f"{judgement.order}-grams")
         axes.set(xlabel="updates", ylabel="nats per token", title="How the training went")
         low = min([*judged[:, 1], *beside, *record.losses[-1:]])
-        axes.set_ylim(low - 0.1, low + 1.5)
+        high = judged[len(judged) // 10 :, 1]  # after the first, steepest tenth
+        axes.set_ylim(low - 0.1, max([low + 1.4, *high, *beside]) + 0.1)
         axes.legend()
         return figure
 

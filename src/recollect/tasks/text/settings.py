@@ -41,7 +41,8 @@ class Settings:
             whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
             require(whole or (value is None and name != "stretch"), name, value, "a whole number of at least 1")
         require(self.tokens in (AUTO, *KINDS), "tokens", self.tokens, f"one of {', '.join((AUTO, *KINDS))}")
-        require(isinstance(self.vocabulary, int), "vocabulary", self.vocabulary, "a whole number")
+        size = self.vocabulary
+        require(isinstance(size, int) and size >= 1, "vocabulary", size, "a whole number of at least 1")
         require(self.dropout is None or 0 <= self.dropout < 1, "dropout", self.dropout, "a share in [0, 1)")
         for name in ("learning_rate", "max_time"):
             value = getattr(self, name)
