@@ -38,7 +38,7 @@ def test_many_weights_for_little_text_get_more_noise() -> None:
     """Twice as many a token are as a text read four times as often; fewer than one a token are none too many."""
     few, many = (chosen(tokens=MILLION, hidden_size=size, max_epochs=8).noise.output for size in (256, 512))
     assert few == pytest.approx(0, abs=1e-3) and 0.01 < many < 0.1
-    large = [chosen(tokens=tokens, vocabulary=4096, hidden_size=256, max_epochs=8) for tokens in (200_000, 400_000)]
+    large = [chosen(tokens=tokens, vocabulary=4096, hidden_size=128, max_epochs=8) for tokens in (200_000, 400_000)]
     assert large[0].noise.output == pytest.approx(large[1].noise.output + 0.2)
 
 
