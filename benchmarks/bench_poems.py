@@ -29,6 +29,7 @@ from recollect import TextGenerator
 from recollect.evaluate.ngrams import NGrams, choose_order
 
 LONGEST, SHUFFLES, TEMPERATURE = 80, 1000, 0.8
+CHOICES = {"hidden_size": int, "embedding_size": int, "dropout": float, "learning_rate": float, "batch_size": int}
 
 
 def main() -> None:
@@ -38,7 +39,8 @@ def main() -> None:
     parser.add_argument("--max-time", type=float, default=600.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--poems", type=int, default=400, help="how many are written")
-    parser.add_argument("--batch-size", type=int, help="streams read side by side, for a comparison")
+    for name, kind in CHOICES.items():
+        parser.add_argument("--" + name.replace("_", "-"), type=kind, help="of TextGenerator; left out, it chooses")
     parser.add_argument("--out", type=Path, help="folder for the model and its poems")
     asked = parser.parse_args()
     print(f"recollect {recollect.__version__}, torch {torch.__version__}, {torch.get_num_threads()} threads")
@@ -83,7 +85,8 @@ def trained(asked: argparse.Namespace, learned: Sequence[str], test: Sequence[st
         for file, poems in zip(files, (learned, test), strict=True):
             file.write_text("\n".join(poems) + "\n", encoding="utf-8")
         began = time.perf_counter()
-        generator = TextGenerator(max_time=asked.max_time, batch_size=asked.batch_size, seed=asked.seed).fit(files[0])
+        chosen = {name: getattr(asked, name) for name in CHOICES}
+        generator = TextGenerator(max_time=asked.max_time, seed=asked.seed, **chosen).fit(files[0])
         model = generator.model
         read = model.record.steps * model.recipe.batch_size * model.recipe.stretch
         print(f"trained in {time.perf_counter() - began:.0f} s on {read:,} characters, "
