@@ -42,6 +42,7 @@ class Forward {
   const int G;
   const Units<T> units_;
   const int64_t O_;
+  const bool loose_, looks_ahead_;  // looks ahead: whatever the threads
   const Views<T> view_;
   const Coins<T> coins_c_, coins_h_;
   Workspace space_;
@@ -51,7 +52,9 @@ class Forward {
  public:
   Forward(const Layer& layer, const Plan& plan, Shape cell, Finish finish, FinishWhole finish_whole)
       : layer_(layer), plan_(plan), cell_(cell), finish_(finish), finish_whole_(finish_whole), G(cell.gates),
-        units_{layer.H}, O_(layer.P ? layer.P : layer.H), view_(layer), coins_c_(layer, 0, layer.zone_c),
+        units_{layer.H}, O_(layer.P ? layer.P : layer.H),
+        loose_(loose_pays(layer.T, layer.B, units_.count() * G * W * columns())),
+        looks_ahead_(!loose_ && layer.B <= kFew && layer.I >= 8), view_(layer), coins_c_(layer, 0, layer.zone_c),
         coins_h_(layer, 1, layer.zone_h), space_(Workspace::measure([this](auto& space) { take(space); })) {
     take(space_);
   }
@@ -62,7 +65,7 @@ class Forward {
       for (int64_t step = 0; step < layer_.T; ++step) {
         arrive(0, 1, step);
         parallel(plan_.threads, [this, step](int thread) {
-          if (looks_ahead() && step % kAhead == 0) look_ahead(0, 1, thread, plan_.threads, step);
+          if (looks_ahead_ && step % kAhead == 0) look_ahead(0, 1, thread, plan_.threads, step);
           advance(0, 1, thread, plan_.threads, step);
         });
       }
@@ -89,11 +92,11 @@ class Forward {
   void take(Space& space) {
     const int64_t panel = units_.count() * G * W;
     bias_ = space.template take<T>(panel);
-    panels_ = space.template take<T>(loose() ? 0 : panel * columns());
-    Q_panels_ = space.template take<T>(loose() ? 0 : Units<T>{layer_.P}.count() * W * layer_.H);
+    panels_ = space.template take<T>(loose_ ? 0 : panel * columns());
+    Q_panels_ = space.template take<T>(loose_ ? 0 : Units<T>{layer_.P}.count() * W * layer_.H);
     masked_ = space.template take<T>(layer_.h_mask ? layer_.B * O_ : 0);
     inner_ = space.template take<T>(layer_.P && !layer_.inner.at ? layer_.B * layer_.H : 0);
-    ahead_ = space.template take<T>(looks_ahead() ? panel * kAhead * layer_.B : 0);
+    ahead_ = space.template take<T>(looks_ahead_ ? panel * kAhead * layer_.B : 0);
     whole_ = space.template take<T>(cell_.whole ? layer_.B * whole() : 0);
     rows_ = space.template take<Row>(layer_.B);
   }
@@ -101,25 +104,23 @@ class Forward {
   // Of a row, where all units are needed at once: the sums; what is saved, where nobody asks for it; c of the step before.
   int64_t whole() const { return units_.count() * W * (cell_.sums() + cell_.saved + 1) + W; }
   int64_t columns() const { return layer_.I + O_; }
-  bool loose() const { return loose_pays(layer_.T, layer_.B, units_.count() * G * W * columns()); }
-  bool looks_ahead() const { return !loose() && layer_.B <= kFew && layer_.I >= 8; }  // whatever the threads
 
   void pack(int thread) {
     for (int64_t unit = thread; unit < units_.count(); unit += plan_.threads) {
       pack_by_unit(view_.b, G, layer_.H, 1, unit, bias_ + unit * G * W, 1);
       if (cell_.whole) clear(bias_ + unit * G * W, G * W);  // such a cell adds b itself
-      if (loose()) continue;
+      if (loose_) continue;
       pack_by_unit(view_.W, G, layer_.H, layer_.I, unit, panel(unit), columns(), O_);
       pack_by_unit(view_.R, G, layer_.H, O_, unit, panel(unit), columns());
     }
-    for (int64_t unit = thread; !loose() && unit < Units<T>{layer_.P}.count(); unit += plan_.threads) {
+    for (int64_t unit = thread; !loose_ && unit < Units<T>{layer_.P}.count(); unit += plan_.threads) {
       pack_by_unit(view_.Q, 1, layer_.P, layer_.H, unit, Q_panels_ + unit * layer_.H * W, layer_.H);
     }
   }
 
   void read(int thread) {
     for (int64_t step = 0; step < layer_.T; ++step) {
-      if (looks_ahead() && step % kAhead == 0) look_ahead(thread, plan_.threads, 0, 1, step);
+      if (looks_ahead_ && step % kAhead == 0) look_ahead(thread, plan_.threads, 0, 1, step);
       arrive(thread, plan_.threads, step);
       advance(thread, plan_.threads, 0, 1, step);
     }
@@ -154,11 +155,11 @@ class Forward {
     const T *x[kRows], *h[kRows];
     for (int r = 0; r < count; ++r) x[r] = rows_[first + r].x, h[r] = rows_[first + r].h;
     Vec<T> sums[kRows * kVectors], through_R[kRows * kVectors];
-    if (loose()) {
+    if (loose_) {
       compute_loose(x, h, count, unit, sums, through_R);
     } else {
       // R h first: its many small terms on top of the sum for x would be rounded as coarsely as that.
-      const Columns<T> of_h{h, 1, O_}, of_x{x, looks_ahead() ? 0 : 1, layer_.I};
+      const Columns<T> of_h{h, 1, O_}, of_x{x, looks_ahead_ ? 0 : 1, layer_.I};
       const Panel<T> all = Panel<T>::set(panel(unit), columns());
       if (cell_.split) {
         tile<Product>(count, G, {{of_h}}, all, through_R);
@@ -174,7 +175,7 @@ class Forward {
 
   // What is not in the sums of a row yet: b, or W x + b.
   const T* start(int64_t place, int64_t unit, int64_t t) const {
-    return looks_ahead() ? ahead(place, plan_.time(t), unit) : bias_ + unit * G * W;
+    return looks_ahead_ ? ahead(place, plan_.time(t), unit) : bias_ + unit * G * W;
   }
 
   void compute_loose(const T* const* x, const T* const* h, int count, int64_t unit, Vec<T>* sums, Vec<T>* through_R) const {
@@ -191,7 +192,7 @@ class Forward {
     const T* m[kRows];
     for (int r = 0; r < count; ++r) m[r] = rows_[first + r].m;
     Vec<T> sums[kRows] = {};
-    if (loose()) {
+    if (loose_) {
       for (int r = 0; r < count; ++r) {
         const Loose<T> product{view_.Q, layer_.H, m[r]};
         sums[r] = dots(0, Units<T>{layer_.P}, unit, &product, 1);
@@ -210,29 +211,29 @@ class Forward {
   template <class Cell, bool part>
   void finish_rows(int64_t first, int count, int64_t unit, const Vec<T>* sums, const Vec<T>* through_R, int64_t t) {
     constexpr Shape cell = Cell::shape;
-    const int64_t at = unit * W;
+    const int64_t at = unit * W, gate = layer_.gate;
     const Lanes<T, part> lane{units_.lanes(unit)};
     const Own<T> own{view_.E + at, layer_.H, lane.count};
+    const bool zones_c = layer_.zone_c > 0, zones_h = layer_.zone_h > 0 && !layer_.P;
     for (int64_t place = first; place < first + count; ++place, sums += cell.gates) {
-      const Row* row = rows_ + place;
+      const Row row = rows_[place];  // a copy: what is stored might be a part of it, for all the compiler knows
       const T* begin = start(place, unit, t);
-      Before<T> before{Vec<T>{}, Vec<T>{}, row->gap};
-      if constexpr (cell.has_c) before.c = lane.get(row->c + at);
-      if (cell.sees_h || (layer_.zone_h > 0 && !layer_.P)) before.h = lane.get(row->h_old + at);
+      Before<T> before{Vec<T>{}, Vec<T>{}, row.gap};
+      if constexpr (cell.has_c) before.c = lane.get(row.c + at);
+      if (cell.sees_h || zones_h) before.h = lane.get(row.h_old + at);
       Vec<T> saved[cell.saved];
-      After<T> after;
       Vec<T> preacts[cell.sums()];
       unrolled<cell.gates>([&](auto g) {
         preacts[g] = sums[g] + load(begin + g * W);
         if constexpr (cell.split) preacts[cell.gates + g] = *through_R++;
       });
-      after = Cell::forward(preacts, before, own, saved);
-      if (layer_.zone_c > 0) zone_c(*row, at, t, before.c, after.c);
-      if (layer_.zone_h > 0 && !layer_.P) zone_h(*row, at, t, before.h, after.h);
-      lane.put(row->m + at, after.h);
-      if constexpr (cell.has_c) lane.put(row->c_new + at, after.c);
-      if (!row->gates) continue;
-      for (int s = 0; s < cell.saved; ++s) lane.put(row->gates + s * layer_.gate + at, saved[s]);
+      After<T> after = Cell::forward(preacts, before, own, saved);
+      if (zones_c) zone_c(row, at, t, before.c, after.c);
+      if (zones_h) zone_h(row, at, t, before.h, after.h);
+      lane.put(row.m + at, after.h);
+      if constexpr (cell.has_c) lane.put(row.c_new + at, after.c);
+      if (!row.gates) continue;
+      unrolled<cell.saved>([&](auto s) { lane.put(row.gates + s * gate + at, saved[s]); });
     }
   }
 

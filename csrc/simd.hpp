@@ -105,12 +105,15 @@ RECOLLECT_INLINE void store_part(T* to, Vec<T> value, int lanes) {
 #endif
 }
 
-// The smaller and the larger of a bound and x; where x is NaN, NaN.
+// The smaller and the larger of a bound and x; where x is NaN, NaN. On x86 one instruction, which no compiler finds.
 template <class T>
 RECOLLECT_INLINE Vec<T> smaller(Vec<T> bound, Vec<T> x) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_min_ps((__m512)bound, (__m512)x);
   else return (Vec<T>)_mm512_min_pd((__m512d)bound, (__m512d)x);
+#elif defined(__AVX__)
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_min_ps((__m256)bound, (__m256)x);
+  else return (Vec<T>)_mm256_min_pd((__m256d)bound, (__m256d)x);
 #else
   return bound < x ? bound : x;
 #endif
@@ -121,6 +124,9 @@ RECOLLECT_INLINE Vec<T> larger(Vec<T> bound, Vec<T> x) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_max_ps((__m512)bound, (__m512)x);
   else return (Vec<T>)_mm512_max_pd((__m512d)bound, (__m512d)x);
+#elif defined(__AVX__)
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_max_ps((__m256)bound, (__m256)x);
+  else return (Vec<T>)_mm256_max_pd((__m256d)bound, (__m256d)x);
 #else
   return bound > x ? bound : x;
 #endif

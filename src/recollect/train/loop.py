@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from recollect.core.errors import InputError, TrainingError
 from recollect.core.seeds import derive_seed
@@ -134,11 +133,12 @@ class _Run:
         self.record.losses.append(summed / count)
 
     def step(self, batch: object, epoch: int, rate: float) -> float:
-        self.state.module.zero_grad()
+        for parameter in self.state.parameters:
+            parameter.grad = None
         loss = self.loss(batch)
         torch.autograd.backward(loss)
         gradients = [p.grad for p in self.state.parameters if p.grad is not None]
-        norm = get_total_norm(gradients)
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
         value, size = torch.stack((loss.detach(), norm)).tolist()  # one wait for the device, not two
         if not (math.isfinite(value) and math.isfinite(size)):
             raise TrainingError(
@@ -149,7 +149,7 @@ class _Run:
                 f"not finite or very large"
             )
         if self.plan.clip_norm is not None and size > self.plan.clip_norm:
-            clip_grads_with_norm_(self.state.parameters, self.plan.clip_norm, norm)
+            torch._foreach_mul_(gradients, self.plan.clip_norm / size)
         self.state.step(rate)
         return float(value)
 

@@ -36,10 +36,12 @@ class State:
 
     def step(self, rate: float) -> None:
         """One step of AdamW (Loshchilov & Hutter 2019, algorithm 2) at this learning rate, then of the average."""
-        matrices = [index for index, p in enumerate(self.parameters) if p.grad is not None and p.ndim >= 2]
-        vectors = [index for index, p in enumerate(self.parameters) if p.grad is not None and p.ndim < 2]
-        self._adamw(matrices, rate, self.plan.weight_decay)
-        self._adamw(vectors, rate, 0.0)
+        decay = self.plan.weight_decay
+        moved = [index for index, p in enumerate(self.parameters) if p.grad is not None]
+        vectors = [index for index in moved if decay and self.parameters[index].ndim < 2]  # biases do not decay
+        self._adamw([index for index in moved if index not in vectors], rate, decay)
+        if vectors:
+            self._adamw(vectors, rate, 0.0)
         self.record.steps += 1
         if self.plan.average is not None:
             # A young average forgets faster, or the random start would stay in it.

@@ -7,7 +7,7 @@ import importlib
 import os
 import signal
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.context import BaseContext
@@ -59,13 +59,14 @@ def _context() -> BaseContext:
 @contextmanager
 def studio() -> Iterator[Draw]:
     """Inside, pictures are drawn by other processes; when it ends all are there, or what went wrong is raised."""
-    asked: list[Future[None]] = []
-    with ProcessPoolExecutor(PROCESSES, _context(), initializer=_settle) as pool:
-        pool.submit(_load)
+    asked: list[Future[Future[None]]] = []
+    # The first to be asked is there only when matplotlib is: a thread waits for that, and nobody else.
+    with ProcessPoolExecutor(PROCESSES, _context(), initializer=_settle) as pool, ThreadPoolExecutor(1) as waiting:
+        waiting.submit(pool.submit, _load)
 
         def ask(picture: str, path: Path, *data: object) -> None:
-            asked.append(pool.submit(draw, picture, path, *data))
+            asked.append(waiting.submit(pool.submit, draw, picture, path, *data))
 
         yield ask
         for picture in asked:
-            picture.result()
+            picture.result().result()

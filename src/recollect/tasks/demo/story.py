@@ -33,14 +33,9 @@ def tell(name: str, activation: str, seed: int, epochs: int, folder: Path) -> di
         draw("overview", folder / "series.png", series)
         _describe(console, series)
         # Loading torch takes a second, in which the other process loads matplotlib.
-        import torch
-
         from recollect.tasks.demo.artifact import save_model
         from recollect.tasks.demo.estimator import Learner, baselines
 
-        torch.set_num_threads(
-            int(__import__("os").environ.get("TT", "1"))
-        )  # on a network this small a second thread only waits for the first
         learner = _train(console, Learner(activation, epochs=epochs, seed=seed), series)
         draw("learning", folder / "learning.png", learner.record)
         trace = learner.trace(last)
