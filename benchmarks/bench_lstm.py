@@ -25,9 +25,9 @@ from datetime import date
 from pathlib import Path
 
 import torch
-from lstm_cases import GRID, QUICK, Shape
+from lstm_cases import COMPILED, GRID, QUICK, VARIED, Shape
 from lstm_opponents import VARIANTS, gates_loop, ragged, variant_loop
-from lstm_report import Result, Row, draw, write
+from lstm_report import Result, Row, Variant, draw, write
 from torch import Tensor, nn
 
 from recollect.kernels.contract import Case
@@ -88,8 +88,10 @@ def measure(shape: Shape, seconds: float) -> Row:
     infer_ragged = in_turns(
         [quiet(lambda: ragged(theirs, x, lengths)), quiet(lambda: ours(x, None, lengths))], seconds / 2
     )
+    cell = nn.LSTMCell(inputs, H)
+    shown = in_turns([quiet(lambda: gates_loop(cell, x)), lambda: ours.trace(x), lambda: ours(x)], seconds / 2)
     work = 2 * 4 * H * ((inputs + H) + (inputs + 2 * H)) * T * B
-    return Row(shape, torch.get_num_threads(), train, train_ragged, infer, infer_ragged, work / train[1] / 1e9)
+    return Row(shape, torch.get_num_threads(), train, train_ragged, infer, infer_ragged, shown, work / train[1] / 1e9)
 
 
 def one_step() -> tuple[float, float]:
@@ -112,25 +114,17 @@ def one_step() -> tuple[float, float]:
     return found[0] / 100, found[1] / 100
 
 
-def traces() -> tuple[float, float, float]:
-    """Seconds of the loop that keeps the gates, of trace, and of a training forward; T = 100, B = 32, I = 8, H = 64."""
-    cell, x = nn.LSTMCell(8, 64), torch.randn(100, 32, 8)
-    layer = LSTM(8, 64)
-    found = in_turns([quiet(lambda: gates_loop(cell, x)), lambda: layer.trace(x), lambda: layer(x)], 4)
-    return found[0], found[1], found[2]
-
-
-def variants(seconds: float) -> list[tuple[str, float, float, float]]:
-    """Name, seconds of TorchScript's loop, of the compiled one, and ours; training, T = 28, B = 32, I = 8, H = 64."""
-    T, B, inputs, H, found = 28, 32, 8, 64, []
-    x, dy = torch.randn(T, B, inputs), torch.randn(T, B, H)
+def variants(shape: Shape, seconds: float) -> list[Variant]:
+    """Training by each variant of the cell: TorchScript's loop, the compiled one at the shape for it, and ours."""
+    B, T, inputs, H = shape
+    x, dy, found = torch.randn(T, B, inputs), torch.randn(T, B, H), []
     for name in VARIANTS:
         noise = Recurrent(zoneout_cell=0.1, zoneout_output=0.1) if name == "zoneout" else None
         layer = LSTM(inputs, H, cell="lstm" if noise else name, regularize=noise)
         weights = layer.weights(0)
         E = torch.zeros(1, H) if weights.E is None else weights.E
         works = [trained(layer, lambda layer=layer: layer(x)[0], dy)]
-        for how in ("TorchScript", "torch.compile"):
+        for how in ("TorchScript", "torch.compile") if shape == COMPILED else ("TorchScript",):
             loop = variant_loop(name, how)
             works.append(
                 trained(
@@ -139,12 +133,13 @@ def variants(seconds: float) -> list[tuple[str, float, float, float]]:
                     dy,
                 )
             )
-        ours, script, compiled = in_turns(works, seconds)
-        found.append((name, script, compiled, ours))
-        print(
-            f"  {name}: TorchScript {script * 1e3:.2f} ms, compiled {compiled * 1e3:.2f}, ours {ours * 1e3:.2f}",
-            flush=True,
-        )
+        for work in works[1:]:  # TorchScript watches a few calls before it is quick
+            for _ in range(6):
+                work()
+        ours, *loops = in_turns(works, seconds)
+        found.append(Variant(shape, name, ours, loops))
+        said = ", ".join(f"{loop * 1e3:.2f}" for loop in loops)
+        print(f"  {name} {tuple(shape)}: loops {said} ms, ours {ours * 1e3:.2f}", flush=True)
     return found
 
 
@@ -211,8 +206,9 @@ def main() -> None:
             result.rows.append(measure(shape, asked.seconds))
             print(f"  {threads} threads {result.rows[-1].line(result.peak)}", flush=True)
     torch.set_num_threads(1)
-    result.step, result.trace = one_step(), traces()
-    result.variants = variants(2 if asked.quick else 5)
+    result.step = one_step()
+    for shape in (COMPILED,) if asked.quick else VARIED:
+        result.variants += variants(shape, asked.seconds)
     result.memory = memory("torch"), memory("ours")
     if asked.peers:
         shapes = list(QUICK)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["GRID", "QUICK", "Shape"]
+__all__ = ["COMPILED", "GRID", "QUICK", "VARIED", "Shape"]
 
 
 class Shape(NamedTuple):
@@ -34,3 +34,15 @@ GRID = tuple(
 QUICK = tuple(
     shape for shape in GRID if shape in {(1, 100, 8, 64), (8, 100, 8, 32), (32, 50, 1, 50), (32, 100, 64, 256)}
 )
+# Loops by hand take long: every third shape that is not long; torch.compile, which unrolls its loop, at one of them.
+COMPILED = Shape(32, 28, 8, 64)
+VARIED = tuple(
+    shape
+    for shape in GRID
+    if shape
+    in {
+        (1, 28, 8, 32), (1, 100, 8, 64), (1, 100, 64, 256), (8, 100, 8, 32), (8, 100, 64, 128), (8, 28, 64, 512),
+        (32, 50, 1, 50), COMPILED, (32, 100, 8, 128), (32, 100, 64, 256), (64, 28, 8, 32), (64, 100, 8, 64),
+        (256, 28, 8, 32), (256, 28, 64, 128),
+    }
+)  # fmt: skip

@@ -7,13 +7,20 @@
 
 namespace recollect::RECOLLECT_ISA {
 
-inline uint32_t mix(uint32_t v) {
+template <class Whole>
+RECOLLECT_INLINE Whole mix(Whole v) {
   v ^= v >> 16;
   v *= 0x85ebca6bU;
   v ^= v >> 13;
   v *= 0xc2b2ae35U;
   return v ^ (v >> 16);
 }
+
+// As many counters as there are lanes of T.
+template <class T>
+struct Counters {
+  typedef uint32_t type __attribute__((vector_size(4 * width<T>)));
+};
 
 // What to keep of the old value, 0 or 1 in each lane, or the share itself where the expectation is asked for.
 template <class T>
@@ -30,14 +37,12 @@ struct Coins {
         mean(layer.zone_mean) {}
 
   // counter: that of the first lane; the others follow.
-  Vec<T> keep(int64_t counter) const {
+  RECOLLECT_INLINE Vec<T> keep(int64_t counter) const {
     if (mean) return splat(share);
-    T coins[width<T>];
-    for (int lane = 0; lane < width<T>; ++lane) {
-      const auto place = static_cast<uint32_t>(counter + lane);
-      coins[lane] = mix(mix(place ^ low) + high) < bound ? T{1} : T{0};
-    }
-    return load(coins);
+    typename Counters<T>::type places;
+    for (int lane = 0; lane < width<T>; ++lane) places[lane] = static_cast<uint32_t>(counter) + static_cast<uint32_t>(lane);
+    const auto below = mix(mix(places ^ low) + high) < bound;  // -1 where it is
+    return -__builtin_convertvector(below, Vec<T>);
   }
 };
 
