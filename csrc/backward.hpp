@@ -262,7 +262,7 @@ class Backward {
   // The gradient of the initial state, where the row's first step lies in this chunk.
   void leave(int64_t place, int64_t begin, int64_t end) {
     const int64_t n = plan_.order[place], length = plan_.lengths[place], H = layer_.H;
-    if (length == 0) return;
+    if (length == 0 || !view_.dh0) return;
     const int64_t t = plan_.reverse ? length - 1 : 0;
     const int64_t step = plan_.reverse ? t : layer_.T - 1;
     if (step < begin || step >= end) return;
@@ -288,7 +288,7 @@ class Backward {
       if (view_.dx.at) {
         for (int64_t t = length; t < layer_.T; ++t) clear(view_.dx(t, n), layer_.I);
       }
-      if (length > 0) continue;
+      if (length > 0 || !view_.dh0) continue;
       view_.dhT ? copy(view_.dhT + n * O_, O_, view_.dh0 + n * O_) : clear(view_.dh0 + n * O_, O_);
       if (cell_.has_c) view_.dcT ? copy(view_.dcT + n * H, H, view_.dc0 + n * H) : clear(view_.dc0 + n * H, H);
     }

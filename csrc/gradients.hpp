@@ -184,14 +184,18 @@ class Gradients {
     }
   }
 
-  // The sums of the records themselves: gradients of the bias and of the cell's own parameters.
+  // The sums of the records themselves: gradients of the bias and of the cell's own parameters. A few side by side, or each
+  // addition would wait for the one before.
   void total(int64_t unit) {
-    for (int s = 0; s < record_; ++s) {
-      const T* from = records_.at(unit, chunk()) + s * W;
-      Vec<T> add{};
-      for (int64_t p = 0; p < count_; ++p, from += record_ * W) add += load(from);
-      T* to = totals_ + (unit * record_ + s) * W;
-      store(to, load(to) + add);
+    for (int first = 0; first < record_; first += kVectors) {
+      const int count = record_ - first < kVectors ? record_ - first : kVectors;
+      const T* from = records_.at(unit, chunk()) + first * W;
+      Vec<T> add[kVectors] = {};
+      for (int64_t p = 0; p < count_; ++p, from += record_ * W) {
+        unrolled<kVectors>([&](auto s) { if (s < count) add[s] += load(from + s * W); });
+      }
+      T* to = totals_ + (unit * record_ + first) * W;
+      for (int s = 0; s < count; ++s) store(to + s * W, load(to + s * W) + add[s]);
     }
   }
 

@@ -63,7 +63,7 @@ struct Layer {
   Address dhT = 0;       // [B, O]
   Address dcT = 0;       // [B, H]
 
-  // Written, not accumulated, by the backward pass; absent means not wanted, for dx alone.
+  // Written, not accumulated, by the backward pass; absent means not wanted: dx may be, and dh0 and dc0 together.
   Sequence dx;           // [T, B, I]: zero past a row's end
   Address dh0 = 0;       // [B, O]
   Address dc0 = 0;       // [B, H]

@@ -66,7 +66,8 @@ class Recurrence(torch.autograd.Function):
         inputs = Inputs(*given)
         if torch.is_grad_enabled():
             return None, None, *_through_reference(ctx.layer, ctx.manner.lengths, inputs, grads)
-        return None, None, *retrace(ctx.manner, inputs, output, kept, grads, ctx.needs_input_grad[2])
+        wants_x, *wants_state = ctx.needs_input_grad[2:5]
+        return None, None, *retrace(ctx.manner, inputs, output, kept, grads, wants_x, any(wants_state))
 
 
 def _through_reference(layer: Layer, lengths: Tensor | None, inputs: Inputs, grads: Grads) -> list[Tensor | None]:

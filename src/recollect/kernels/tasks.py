@@ -181,10 +181,10 @@ def read(manner: Manner, inputs: Inputs, kept: Kept | None) -> Results:
 
 
 def retrace(
-    manner: Manner, inputs: Inputs, output: Tensor, kept: Kept, grads: Grads, wants_x: bool
+    manner: Manner, inputs: Inputs, output: Tensor, kept: Kept, grads: Grads, wants_x: bool, wants_state: bool = True
 ) -> list[Tensor | None]:
-    """The backward pass: from the gradients of output, h and c, those of ``inputs``, x only if it is wanted."""
-    dx, *others = found = slopes(inputs, wants_x)
+    """The backward pass: from the gradients of output, h and c, those of ``inputs``, x and the state only if wanted."""
+    dx, *others = found = slopes(inputs, wants_x, wants_state)
     dy, dh, dc = grads
     if not inputs.x.numel():
         for value in found:
@@ -215,8 +215,9 @@ def retrace(
     return found
 
 
-def slopes(inputs: Inputs, wants_x: bool) -> list[Tensor | None]:
+def slopes(inputs: Inputs, wants_x: bool, wants_state: bool = True) -> list[Tensor | None]:
     """Unwritten memory for what the backward pass gives."""
-    x, *others = inputs
+    x, h, c, *weights = inputs
+    wanted = (h, c, *weights) if wants_state else (None, None, *weights)
     dx = x.new_empty(x.shape) if wants_x else None
-    return [dx, *(None if value is None else torch.empty_like(value) for value in others)]
+    return [dx, *(None if value is None else torch.empty_like(value) for value in wanted)]
