@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +46,8 @@ def tell(name: str, activation: str, seed: int, epochs: int, folder: Path) -> di
         naive = baselines(series.values, series.season)
         draw("held_out", folder / "held_out.png", series, predicted, naive[f"value {series.season} steps before"])
         errors = _compare(console, series, {f"LSTM, {activation}": predicted, **naive})
-        paths = learner.paths(last, STEPS)
+        with _one_thread():
+            paths = learner.paths(last, STEPS)
         draw("continuation", folder / "continuation.png", series, paths)
         inside = _continue(console, series, paths)
         _look_inside(console, trace)
@@ -59,6 +62,19 @@ def tell(name: str, activation: str, seed: int, epochs: int, folder: Path) -> di
     }
     write_whole(folder / "scores.json", json.dumps(scores, indent=2) + "\n")
     return errors
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Inside, torch computes on one thread: the other processors draw."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _describe(console: Console, series: Series) -> None:
