@@ -138,17 +138,14 @@ class Forward {
   // One step of every `of`-th block and every `apart`-th vector of units. A panel serves every block before the next.
   void advance(int block, int of, int64_t unit, int64_t apart, int64_t step) {
     const int64_t t = plan_.time(step);
-    for (; unit < units_.count(); unit += apart) {
+    for (; unit < units_.count(); unit += apart)
       plan_.each_block(block, of, t, [&](int64_t first, int count) { compute(first, count, unit, t); });
-    }
-    if (cell_.whole) {
+    if (cell_.whole)
       plan_.each_block(block, of, t, [&](int64_t first, int count) {
-        for (int64_t place = first; place < first + count; ++place) (this->*finish_whole_)(place, t);
+        for (int r = 0; r < count; ++r) (this->*finish_whole_)(first + r, t);
       });
-    }
-    for (int64_t output = 0; output < Units<T>{layer_.P}.count(); ++output) {
+    for (int64_t output = 0; output < Units<T>{layer_.P}.count(); ++output)
       plan_.each_block(block, of, t, [&](int64_t first, int count) { project(first, count, output, t); });
-    }
   }
 
   void compute(int64_t first, int count, int64_t unit, int64_t t) {
@@ -172,7 +169,6 @@ class Forward {
   }
 
   T* panel(int64_t unit) const { return panels_ + unit * columns() * G * W; }
-
   // What is not in the sums of a row yet: b, or W x + b.
   const T* start(int64_t place, int64_t unit, int64_t t) const {
     return looks_ahead_ ? ahead(place, plan_.time(t), unit) : bias_ + unit * G * W;
@@ -214,26 +210,31 @@ class Forward {
     const int64_t at = unit * W, gate = layer_.gate;
     const Lanes<T, part> lane{units_.lanes(unit)};
     const Own<T> own{view_.E + at, layer_.H, lane.count};
-    const bool zones_c = layer_.zone_c > 0, zones_h = layer_.zone_h > 0 && !layer_.P;
-    for (int64_t place = first; place < first + count; ++place, sums += cell.gates) {
-      const Row row = rows_[place];  // a copy: what is stored might be a part of it, for all the compiler knows
-      const T* begin = start(place, unit, t);
+    const bool zones_c = cell.has_c && layer_.zone_c > 0, zones_h = layer_.zone_h > 0 && !layer_.P;
+    Vec<T> gates[kRows], made[kRows];  // the last gate of each; c, or h of a cell without one
+    for (int r = 0; r < count; ++r) {
+      const Row& row = rows_[first + r];
+      const T* begin = start(first + r, unit, t);
       Before<T> before{Vec<T>{}, Vec<T>{}, row.gap};
       if constexpr (cell.has_c) before.c = lane.get(row.c + at);
-      if (cell.sees_h || zones_h) before.h = lane.get(row.h_old + at);
-      Vec<T> saved[cell.saved];
-      Vec<T> preacts[cell.sums()];
+      if constexpr (cell.sees_h) before.h = lane.get(row.h_old + at);
+      Vec<T> saved[cell.saved], preacts[cell.sums()];
       unrolled<cell.gates>([&](auto g) {
-        preacts[g] = sums[g] + load(begin + g * W);
+        preacts[g] = *sums++ + load(begin + g * W);
         if constexpr (cell.split) preacts[cell.gates + g] = *through_R++;
       });
-      After<T> after = Cell::forward(preacts, before, own, saved);
-      if (zones_c) zone_c(row, at, t, before.c, after.c);
-      if (zones_h) zone_h(row, at, t, before.h, after.h);
-      lane.put(row.m + at, after.h);
-      if constexpr (cell.has_c) lane.put(row.c_new + at, after.c);
-      if (!row.gates) continue;
-      unrolled<cell.saved>([&](auto s) { lane.put(row.gates + s * gate + at, saved[s]); });
+      Vec<T> c = made[r] = Cell::forward(preacts, before, own, saved);
+      gates[r] = saved[cell.gates - 1];
+      if (zones_c) zone_c(row, at, t, before.c, c);
+      if constexpr (cell.has_c) lane.put(row.c_new + at, c);
+      if (row.gates) unrolled<cell.saved>([&](auto s) { lane.put(row.gates + s * gate + at, saved[s]); });
+    }
+    for (int r = 0; r < count; ++r) {
+      const Row& row = rows_[first + r];
+      Vec<T> h = made[r];
+      if constexpr (cell.has_c) h = Cell::show(gates[r], h);
+      if (zones_h) zone_h(row, at, t, lane.get(row.h_old + at), h);
+      lane.put(row.m + at, h);
     }
   }
 
@@ -270,11 +271,10 @@ class Forward {
   // W x + b of the next kAhead steps, for the same choice of blocks and units as in advance.
   void look_ahead(int block, int of, int64_t unit, int64_t apart, int64_t step) {
     const int64_t end = step + kAhead < layer_.T ? step + kAhead : layer_.T;
-    for (; unit < units_.count(); unit += apart) {
+    for (; unit < units_.count(); unit += apart)
       plan_.each_place(block, of, [&](int64_t place) {
         for (int64_t from = step; from < end; from += kRows) look_ahead(place, unit, from);
       });
-    }
   }
 
   void look_ahead(int64_t place, int64_t unit, int64_t from) {

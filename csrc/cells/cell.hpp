@@ -1,8 +1,11 @@
 // What a cell sees of one row and one vector of units, and what it gives back.
 //
-// A cell is a struct with a Shape and two pointwise functions:
-//   After<T> forward(const Vec<T>* sums, const Before<T>&, const Own<T>&, Vec<T>* saved)
-//     sums: the pre-activations, [gates]; of a split cell W x + b first and then R h, [2 * gates]. saved: for the way back.
+// A cell is a struct with a Shape and pointwise functions:
+//   Vec<T> forward(const Vec<T>* sums, const Before<T>&, const Own<T>&, Vec<T>* saved)
+//     c; of a cell without one, h. sums: the pre-activations, [gates]; of a split cell W x + b first and then R h,
+//     [2 * gates]. saved: for the way back, the gates first.
+//   Vec<T> show(Vec<T> gate, Vec<T> c)
+//     h of a cell with c; gate: the last one. Apart, since c of all rows is computed before h of any: h waits for c.
 //   Back<T> backward(const Vec<T>* saved, const Before<T>&, const Own<T>&, After<T> after, Vec<T>* grads)
 //     after: the gradients of c and h. grads: those of the sums, then those of the cell's own parameters, [own].
 #pragma once

@@ -10,13 +10,14 @@ template <class T, template <class> class Squash>
 struct Coupled {
   static constexpr Shape shape{.gates = 3, .saved = 3};
 
-  RECOLLECT_INLINE static After<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>&, Vec<T>* saved) {
+  RECOLLECT_INLINE static Vec<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>&, Vec<T>* saved) {
     const Vec<T> i = saved[0] = sigmoid(sums[0]);
     const Vec<T> g = saved[1] = Squash<T>::value(sums[1]);
-    const Vec<T> o = saved[2] = sigmoid(sums[2]);
-    const Vec<T> c = (T{1} - i) * before.c + i * g;
-    return {c, o * Squash<T>::value(c)};
+    saved[2] = sigmoid(sums[2]);
+    return (T{1} - i) * before.c + i * g;
   }
+
+  RECOLLECT_INLINE static Vec<T> show(Vec<T> o, Vec<T> c) { return o * Squash<T>::value(c); }
 
   RECOLLECT_INLINE static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>&, After<T> after, Vec<T>* grads) {
     const Vec<T> i = saved[0], g = saved[1], o = saved[2];

@@ -10,9 +10,11 @@ template <class T, template <class> class Squash>
 struct Decay {
   static constexpr Shape shape{.gates = 4, .saved = 4, .own = 2};
 
-  RECOLLECT_INLINE static After<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>& own, Vec<T>* saved) {
+  RECOLLECT_INLINE static Vec<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>& own, Vec<T>* saved) {
     return Lstm<T, Squash>::forward(sums, faded(before, own), own, saved);
   }
+
+  RECOLLECT_INLINE static Vec<T> show(Vec<T> o, Vec<T> c) { return Lstm<T, Squash>::show(o, c); }
 
   RECOLLECT_INLINE static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>& own, After<T> after, Vec<T>* grads) {
     const Back<T> back = Lstm<T, Squash>::backward(saved, faded(before, own), own, after, grads);

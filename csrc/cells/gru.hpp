@@ -11,13 +11,13 @@ template <class T, template <class> class Squash>
 struct Gru {
   static constexpr Shape shape{.gates = 3, .saved = 4, .own = 1, .split = true, .sees_h = true, .has_c = false};
 
-  RECOLLECT_INLINE static After<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>& own, Vec<T>* saved) {
+  RECOLLECT_INLINE static Vec<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>& own, Vec<T>* saved) {
     const Vec<T>* through_R = sums + 3;
     const Vec<T> r = saved[0] = sigmoid(sums[0] + through_R[0]);
     const Vec<T> z = saved[1] = sigmoid(sums[1] + through_R[1]);
     const Vec<T> inner = saved[3] = through_R[2] + own(0);
     const Vec<T> n = saved[2] = Squash<T>::value(sums[2] + r * inner);
-    return {Vec<T>{}, n + z * (before.h - n)};
+    return n + z * (before.h - n);
   }
 
   RECOLLECT_INLINE static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>&, After<T> after, Vec<T>* grads) {

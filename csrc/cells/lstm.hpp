@@ -11,14 +11,15 @@ template <class T, template <class> class Squash>
 struct Lstm {
   static constexpr Shape shape{.gates = 4, .saved = 4};
 
-  RECOLLECT_INLINE static After<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>&, Vec<T>* saved) {
+  RECOLLECT_INLINE static Vec<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>&, Vec<T>* saved) {
     const Vec<T> i = saved[0] = sigmoid(sums[0]);
     const Vec<T> f = saved[1] = sigmoid(sums[1]);
     const Vec<T> g = saved[2] = Squash<T>::value(sums[2]);
-    const Vec<T> o = saved[3] = sigmoid(sums[3]);
-    const Vec<T> c = f * before.c + i * g;
-    return {c, o * Squash<T>::value(c)};
+    saved[3] = sigmoid(sums[3]);
+    return f * before.c + i * g;
   }
+
+  RECOLLECT_INLINE static Vec<T> show(Vec<T> o, Vec<T> c) { return o * Squash<T>::value(c); }
 
   RECOLLECT_INLINE static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>&, After<T> after, Vec<T>* grads) {
     const Vec<T> i = saved[0], f = saved[1], g = saved[2], o = saved[3];
