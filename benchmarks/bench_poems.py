@@ -11,7 +11,7 @@ and its second needs pypinyin. Chance is the same poems with the ends of their e
 same form: the same characters as often as before, in other company. Nothing is tuned on the test part.
 
 Finer than to count rhymes in what is written: in poems of the test part the ends of the even lines are exchanged for
-those of another poem, and at the end of the next one the chance is read that the network gives to rhymes. Nothing else
+those of another poem, and at each later one's end the chance is read that the network gives to rhymes. Nothing else
 has changed, so what the chance gains is what the network knows of rhyme.
 """
 
