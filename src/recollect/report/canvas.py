@@ -59,6 +59,7 @@ def _style() -> dict[Any, Any]:
         "axes.titlesize": 10,
         "axes.titleweight": "bold",
         "axes.titlelocation": "left",
+        "axes.titley": 1.0,  # to find out whether something is in its way takes a third of the drawing
         "axes.labelcolor": INK,
         "axes.edgecolor": "#888888",
         "axes.linewidth": 0.6,
@@ -149,7 +150,9 @@ def _render(figure: Figure, kind: str) -> bytes:
         warnings.simplefilter("always")
         # Not figure.savefig, which draws twice what is to be laid out.
         if kind == "png":
-            FigureCanvasAgg(figure).print_png(target, metadata=unnamed[kind])  # type: ignore[no-untyped-call]
+            # Of zlib's levels the third takes half the time of the usual sixth, for a twentieth more bytes.
+            packed = {"compress_level": 3}
+            FigureCanvasAgg(figure).print_png(target, metadata=unnamed[kind], pil_kwargs=packed)  # type: ignore[no-untyped-call]
         else:
             FigureCanvasSVG(figure).print_svg(target, metadata=unnamed[kind])  # type: ignore[no-untyped-call]
     figure.set_layout_engine("none")  # it is laid out now; to do so takes half the time of drawing
