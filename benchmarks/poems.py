@@ -53,6 +53,11 @@ def ends(poem: str) -> str:
     return "".join(line[-1] for line in lines(poem)[1::2])
 
 
+def shortened(poem: str, size: int) -> str:
+    """Each line cut to its last ``size`` characters, its mark after it: what rhymes draws near."""
+    return re.sub(f"{HAN}+", lambda line: line[0][-size:], poem)
+
+
 def pairs(poem_ends: str) -> Iterator[tuple[str, str]]:
     """All pairs of even lines of one poem."""
     return itertools.combinations(poem_ends, 2)
