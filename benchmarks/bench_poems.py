@@ -3,12 +3,13 @@
     python benchmarks/bench_poems.py --data DIR --max-time 600
 
 DIR holds chinese_poetry/tang_poems.jsonl.gz. Poems of regular form (4 or 8 lines of all five or all seven characters)
-that share at most one line with one before are shuffled and split by the poem: a twentieth is the test, the others
-teach. `TextGenerator` learns from a file with a poem on each line, as `recollect text train` would, and then writes
-poems from an empty prompt, at the temperature that `generate` has by default. n-grams of the same text write as many
-at the same temperature. What rhymes is told in two ways, of which only the first looks at these poems: see poems.py,
-and its second needs pypinyin. Chance is the same poems with the ends of their even lines shuffled among all of the
-same form: the same characters as often as before, in other company. Nothing is tuned on the test part.
+that share at most one line with one before are shuffled and split by the poem: a twentieth is the test, another decides
+which weights are kept, the others teach. `TextGenerator` learns from a file with a poem on each line, as `recollect
+text train` would, and then writes poems from an empty prompt, at the temperature that `generate` has by default.
+n-grams of the same text write as many at the same temperature. What rhymes is told in two ways, of which only the first
+looks at these poems: see poems.py, and its second needs pypinyin. Chance is the same poems with the ends of their even
+lines shuffled among all of the same form: the same characters as often as before, in other company. Nothing is tuned on
+the test part.
 
 With --shortened the first half of the time goes to another text: every poem four times, with the last character of each
 of its lines, the last two, the last three, and whole, in one shuffled order. The second half goes on with the poems.
@@ -92,39 +93,37 @@ def split(path: Path, seed: int) -> tuple[list[str], list[str]]:
 
 def trained(asked: argparse.Namespace, learned: Sequence[str], test: Sequence[str]) -> TextGenerator:
     """Train, score the test part, and print both."""
-    generator, stages = None, [learned]
+    judge, teach = learned[: len(test)], learned[len(test) :]
+    generator, stages = None, [teach]
     if asked.shortened:
-        mixed = [shortened(poem, size) for poem in learned for size in SIZES]
+        mixed = [shortened(poem, size) for poem in teach for size in SIZES]
         stages.insert(0, [mixed[n] for n in np.random.default_rng(asked.seed).permutation(len(mixed))])
     with tempfile.TemporaryDirectory() as place:
+        files = {name: Path(place) / f"{name}.txt" for name in ("teach", "judge", "test")}
         for poems in stages:
-            generator = stage(asked, poems, written_to(Path(place) / "learned.txt", poems), generator, len(stages))
-        scores = generator.evaluate(written_to(Path(place) / "test.txt", test)).scores
+            for name, part in (("teach", poems), ("judge", judge), ("test", test)):
+                files[name].write_text("\n".join(part) + "\n", encoding="utf-8")
+            generator = stage(asked, files, generator, len(stages))
+        scores = generator.evaluate(files["test"]).scores
     for name, score in scores.items():
         print(f"{name:16} {score.nats_per_character:.3f} nats per character of the test part")
     return generator
 
 
-def stage(
-    asked: argparse.Namespace, poems: Sequence[str], file: Path, start: TextGenerator | None, stages: int
-) -> TextGenerator:
+def stage(asked: argparse.Namespace, files: dict[str, Path], start: TextGenerator | None, stages: int) -> TextGenerator:
     """Its share of the time, on one text, from what was learned before."""
     chosen = {name: getattr(asked, name) for name in CHOICES}
     if start:
         chosen["learning_rate"] = None  # a third of what a beginning would take
     began = time.perf_counter()
-    generator = TextGenerator(max_time=asked.max_time / stages, seed=asked.seed, **chosen).fit(file, start=start)
+    generator = TextGenerator(max_time=asked.max_time / stages, seed=asked.seed, **chosen)
+    generator.fit(files["teach"], validation=files["judge"], start=start)
     record, recipe = generator.model.record, generator.model.recipe
     read = record.steps * recipe.batch_size * recipe.stretch
-    print(f"trained in {time.perf_counter() - began:.0f} s on {read:,} characters, {read / sum(map(len, poems)):.1f} "
-          f"times the text; {record.best:.3f} nats of what is held out of it; {recipe}", flush=True)  # fmt: skip
+    print(f"trained in {time.perf_counter() - began:.0f} s on {read:,} characters, "
+          f"{read / generator.model.source.characters:.1f} times the text; {record.best:.3f} nats of what judges, "
+          f"after {record.best_epoch} of {record.epochs} rounds; {recipe}", flush=True)  # fmt: skip
     return generator
-
-
-def written_to(file: Path, poems: Sequence[str]) -> Path:
-    """The file, with a poem on each line."""
-    file.write_text("\n".join(poems) + "\n", encoding="utf-8")
-    return file
 
 
 def poems_of(generator: TextGenerator, asked: argparse.Namespace) -> list[str]:

@@ -195,3 +195,11 @@ def test_n_grams_are_found_from_any_folder(
     assert f"recollect text generate {tmp_path / 'model'}" in said, "what to do next"
     monkeypatch.chdir(tmp_path)
     assert "-grams " in done("evaluate", "model", other).stdout
+
+
+def test_a_text_of_its_own_judges_and_is_not_scored_as_unseen(book: Path, other: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    said = done("train", book, *SMALL, "--validation", other, "--out", model).stdout
+    assert f"{len(book.read_text()):,} characters of text, {len(other.read_text()):,} of another to judge by" in said
+    assert "the weights were chosen by this text" in done("evaluate", model, other).stderr
+    assert "the model has learnt from this text" in done("evaluate", model, book).stderr

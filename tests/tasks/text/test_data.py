@@ -64,6 +64,6 @@ def test_what_is_held_out_is_spread_and_never_the_end(length: int, held: int) ->
 def test_what_is_learned_and_what_is_held_out_are_the_text_up_to_its_length(tmp_path: Path) -> None:
     file = tmp_path / "text.txt"
     file.write_text("".join(map(chr, range(0x4E00, 0x4E00 + 1000))) + "more")
-    parts = ["".join(part(Corpus(file, "utf-8"), 1000)) for part in (learned, held_out)]
+    parts = ["".join(part(Corpus(file, "utf-8"), 1000, held_cuts(1000))) for part in (learned, held_out)]
     assert len(parts[1]) == 30 and not set(parts[0]) & set(parts[1])
     assert sorted(parts[0] + parts[1]) == [chr(letter) for letter in range(0x4E00, 0x4E00 + 1000)]

@@ -83,6 +83,26 @@ def test_what_is_held_out_is_no_part_of_the_vocabulary(tmp_path: Path, book: Pat
     assert generator.model.tokenizer.unknown("Q") == ("Q",)
 
 
+def test_another_text_may_judge_and_then_the_whole_corpus_is_learned_from(
+    book: Path, other: Path, tmp_path: Path
+) -> None:
+    judge = tmp_path / "judge.txt"
+    judge.write_text(other.read_text() + "QQQQ\n")
+    generator = TextGenerator(hidden_size=16, max_epochs=1).fit(book, validation=judge)
+    source, tokenizer = generator.model.source, generator.model.tokenizer
+    assert (source.characters, source.held, source.validation) == (len(book.read_text()), 0, (str(judge),))
+    assert tokenizer.unknown("Q") == ("Q",), "what judges is no part of the vocabulary"
+    scores = generator.evaluate(judge).scores["state carried"]
+    assert generator.model.judgement.ours == pytest.approx(scores.nats_per_character, rel=1e-6)
+    assert scores.characters == len(judge.read_text()) - 1, "no part of it is left out"
+    generator.save(tmp_path / "model")
+    again = TextGenerator.load(tmp_path / "model")
+    assert again.model.source == source
+    assert again.evaluate(other).order, "the text of the training is found again, whole"
+    with pytest.raises(InputError, match="to learn from and to judge by"):
+        TextGenerator(max_epochs=1).fit([book, judge], validation=judge)
+
+
 def test_a_text_may_begin_with_a_symbol_never_seen(generator: TextGenerator, other: Path, tmp_path: Path) -> None:
     path = tmp_path / "odd.txt"
     path.write_text("Q" + other.read_text())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +80,11 @@ def _model(manifest: dict[str, Any], written: object, tensors: dict[str, torch.T
     with torch.device("meta"):  # without memory of its own: what the file says is big is refused before it is made
         network = TextNetwork(shape)
     take_weights(network, tensors)
-    source = manifest["source"]
+    source = Source(**manifest["source"])
+    files, validation = tuple(map(str, source.files)), tuple(map(str, source.validation))
     return Model(
         settings, tokenizer, recipe, network,
-        Source(**(source | {"files": tuple(map(str, source["files"]))})),
+        replace(source, files=files, validation=validation),
         Record.from_json(manifest["record"]),
         Judgement(**manifest["judgement"]),
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -34,14 +34,14 @@ def held_cuts(length: int) -> tuple[int, ...]:
     return tuple(cut for first, size in zip(firsts, sizes, strict=True) for cut in (first, first + size))
 
 
-def learned(corpus: Corpus, length: int) -> Iterator[str]:
-    """Of the first ``length`` characters those that are learned from."""
-    return passages(stretch(corpus.pieces(), 0, length), held_cuts(length), inside=False)
+def learned(corpus: Corpus, length: int, cuts: Sequence[int]) -> Iterator[str]:
+    """Of the first ``length`` characters those that are learned from: outside of the passages held out."""
+    return passages(stretch(corpus.pieces(), 0, length), cuts, inside=False)
 
 
-def held_out(corpus: Corpus, length: int) -> Iterator[str]:
+def held_out(corpus: Corpus, length: int, cuts: Sequence[int]) -> Iterator[str]:
     """The others."""
-    return passages(stretch(corpus.pieces(), 0, length), held_cuts(length), inside=True)
+    return passages(stretch(corpus.pieces(), 0, length), cuts, inside=True)
 
 
 class Stretch(NamedTuple):

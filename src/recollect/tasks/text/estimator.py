@@ -17,7 +17,7 @@ from recollect.data.token_store import open_tokens, write_tokens
 from recollect.data.vocabulary import AUTO
 from recollect.nn.decode import Sampling
 from recollect.tasks.text.artifact import load_model, save_model
-from recollect.tasks.text.data import Tokens
+from recollect.tasks.text.data import Tokens, held_cuts
 from recollect.tasks.text.evaluation import Evaluation, Read, evaluate_model
 from recollect.tasks.text.fitting import fit_model, read_texts, write_learned
 from recollect.tasks.text.generation import Writer
@@ -86,22 +86,26 @@ class TextGenerator:
         self,
         corpus: Places,
         *,
+        validation: Places | None = None,
         start: TextGenerator | None = None,
         encoding: str = "utf-8",
         checkpoint: str | Path | None = None,
     ) -> TextGenerator:
         """Learn from ``corpus``: files and folders of text, gzip or not.
 
-        Passages spread over it, 3 per cent and at most 200,000 characters in all, train nothing and decide which
-        weights are kept. ``start`` is a model to go on from, in its tokens and its size. ``checkpoint`` is a folder
-        that holds the state of the training, every half minute, until it is done. If it was killed, the same call goes
-        on from there, without ``max_time`` to the same bits; other text or settings start anew.
+        ``validation``, other text, trains nothing and decides which weights are kept; without it passages spread over
+        the corpus do, 3 per cent and at most 200,000 characters in all. ``start`` is a model to go on from, in its
+        tokens and its size. ``checkpoint`` is a folder that holds the state of the training, every half minute, until
+        it is done. If it was killed, the same call goes on from there, without ``max_time`` to the same bits; other
+        text or settings start anew.
 
-        Raises DataError for text that cannot be used, and says where and why.
+        Raises DataError for text that cannot be used, and says where and why; InputError for a file that is both
+        corpus and validation.
         """
         kept = None if checkpoint is None else Checkpoints(Path(checkpoint), "recollect-training", self._note)
         with tempfile.TemporaryDirectory(prefix="recollect-") as place:
-            self.fit_corpus(Corpus(corpus, encoding), Path(place), start=start, checkpoints=kept)
+            judge = None if validation is None else Corpus(validation, encoding)
+            self.fit_corpus(Corpus(corpus, encoding), Path(place), validation=judge, start=start, checkpoints=kept)
         if kept and self.model.record.stopped != "interrupted":
             kept.clear()
         return self
@@ -111,6 +115,7 @@ class TextGenerator:
         corpus: Corpus,
         place: Path,
         *,
+        validation: Corpus | None = None,
         start: TextGenerator | None = None,
         checkpoints: Checkpoints | None = None,
         progress: Callable[[Recipe], Progress] | None = None,
@@ -120,7 +125,7 @@ class TextGenerator:
         began = time.monotonic()
         if start:
             _check_start(self.settings, start.model)
-        texts = read_texts(corpus, self.settings, place, start.model.tokenizer if start else None)
+        texts = read_texts(corpus, self.settings, place, start.model.tokenizer if start else None, validation)
         self.notes = (*texts.notes, *_late(self.settings.seconds, time.monotonic() - began))
         for note in self.notes if tell else ():
             tell(note)  # type: ignore[misc]
@@ -238,7 +243,8 @@ class TextGenerator:
             return None
         found = Corpus(source.files if corpus is None else corpus, source.encoding)
         length = source.characters + source.held
-        if write_learned(found, length, tokenizer, place)[1] != source.digest:
+        cuts = held_cuts(length) if source.held else ()
+        if write_learned(found, length, cuts, tokenizer, place)[1] != source.digest:
             if corpus is None:
                 return None
             raise InputError("the corpus is not the text that this model has learnt from, as it was then")

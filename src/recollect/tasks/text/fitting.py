@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from recollect.core.errors import DataError
+from recollect.core.errors import DataError, InputError
 from recollect.core.notes import Note
 from recollect.core.seeds import derive_seed
 from recollect.data.corpus import Corpus
 from recollect.data.token_store import Stored, open_tokens, write_tokens
 from recollect.data.tokens import Tokenizer
 from recollect.data.vocabulary import learn_tokenizer
-from recollect.tasks.text.data import Streams, Tokens, held_out, learned, windows
+from recollect.tasks.text.data import Streams, Tokens, held_cuts, held_out, learned, windows
 from recollect.tasks.text.evaluation import Read, ngram_scores
 from recollect.tasks.text.learning import train_network
 from recollect.tasks.text.model import Judgement, Model, Source
@@ -49,23 +49,33 @@ class Texts:
     notes: tuple[Note, ...]
 
 
-def read_texts(corpus: Corpus, settings: Settings, place: Path, tokenizer: Tokenizer | None = None) -> Texts:
+def read_texts(
+    corpus: Corpus,
+    settings: Settings,
+    place: Path,
+    tokenizer: Tokenizer | None = None,
+    validation: Corpus | None = None,
+) -> Texts:
     """Read ``corpus`` into token files in ``place``; the vocabulary is that of the part to learn from, or given.
 
-    Raises DataError for text that cannot be read, is too short, or always says the same.
+    ``validation`` judges in place of passages of the corpus. Raises DataError for text that cannot be read, is too
+    short, or always says the same; InputError for a file that is to be learned from and to judge.
     """
-    length = sum(map(len, corpus.pieces()))
-    if length < FEWEST:
-        raise DataError(f"the text has {length} characters, too few to learn from: give at least {FEWEST}")
+    length = _length(corpus, "to learn from")
+    if validation is not None:
+        _apart(corpus, validation)
+    cuts = held_cuts(length) if validation is None else ()
+    judge = held_out(corpus, length, cuts) if validation is None else validation.pieces()
     known = tokenizer
     if known is None:
-        known, said = learn_tokenizer(lambda: learned(corpus, length), settings.tokens, settings.vocabulary)
+        known, said = learn_tokenizer(lambda: learned(corpus, length, cuts), settings.tokens, settings.vocabulary)
     else:
         said = f"{known.name}, {known.size:,} of them, those of the model"
-    stored, digest = write_learned(corpus, length, known, place / "learned.npy")
-    kept = write_tokens(held_out(corpus, length), known, place / "held.npy")
+    stored, digest = write_learned(corpus, length, cuts, known, place / "learned.npy")
+    kept = write_tokens(judge, known, place / "held.npy")
+    spread = "spread over it held out" if validation is None else "of another"
     notes = [
-        Note("inferred", 1, f"{length:,} characters of text, {kept.characters:,} spread over it held out to judge by"),
+        Note("inferred", 1, f"{length:,} characters of text, {kept.characters:,} {spread} to judge by"),
         Note("inferred", 1, f"tokens: {said}"),
     ]
     if tokenizer and stored.unknown:
@@ -73,8 +83,9 @@ def read_texts(corpus: Corpus, settings: Settings, place: Path, tokenizer: Token
     text, held = (open_tokens(place / f"{name}.npy", known.size) for name in ("learned", "held"))
     if len(np.unique(text[:SEEN])) < 2:
         raise DataError("the text is one symbol over and over: there is nothing to learn in it")
-    files = tuple(str(path if str(path) == "-" else path.absolute()) for path in corpus.files)
-    source = Source(files, corpus.encoding, stored.characters, kept.characters, digest)
+    source = Source(_named(corpus), corpus.encoding, stored.characters, kept.characters, digest)
+    if validation is not None:
+        source = replace(source, held=0, validation=_named(validation))
     return Texts(source, known, text, Read.of(held, kept, known), tuple(notes))
 
 
@@ -127,16 +138,36 @@ def fit_model(
     return Model(settings, texts.tokenizer, recipe, network, texts.source, record, judgement)
 
 
-def write_learned(corpus: Corpus, length: int, tokenizer: Tokenizer, place: Path) -> tuple[Stored, str]:
+def write_learned(
+    corpus: Corpus, length: int, cuts: Sequence[int], tokenizer: Tokenizer, place: Path
+) -> tuple[Stored, str]:
     """Write the tokens of what is learned of the first ``length`` characters of ``corpus``; also its SHA-256."""
     found = hashlib.sha256()
 
     def hashed() -> Iterator[str]:
-        for piece in learned(corpus, length):
+        for piece in learned(corpus, length, cuts):
             found.update(piece.encode("utf-8", "surrogatepass"))
             yield piece
 
     return write_tokens(hashed(), tokenizer, place), found.hexdigest()
+
+
+def _length(corpus: Corpus, use: str) -> int:
+    length = sum(map(len, corpus.pieces()))
+    if length < FEWEST:
+        raise DataError(f"the text has {length} characters, too few {use}: give at least {FEWEST}")
+    return length
+
+
+def _apart(corpus: Corpus, validation: Corpus) -> None:
+    _length(validation, "to judge by")
+    learned_from = {path.resolve() for path in corpus.files}
+    if both := [str(path) for path in validation.files if path.resolve() in learned_from]:
+        raise InputError(f"{both[0]} is given to learn from and to judge by: the text that judges must be another")
+
+
+def _named(corpus: Corpus) -> tuple[str, ...]:
+    return tuple(str(path if str(path) == "-" else path.absolute()) for path in corpus.files)
 
 
 def _choose(texts: Texts, settings: Settings, start: Model | None, left: float | None) -> Recipe:

@@ -53,7 +53,8 @@ def train(corpus: Sequence[Path], learning: Learning, out: Path) -> None:
     with sitting(out, tell) as now:
         checkpoints = now.checkpoints("model", "training")
         read = Corpus(corpus, learning.encoding)
-        generator.fit_corpus(read, now.home, start=start, checkpoints=checkpoints, tell=tell)
+        judge = Corpus(learning.validation, learning.encoding) if learning.validation else None
+        generator.fit_corpus(read, now.home, validation=judge, start=start, checkpoints=checkpoints, tell=tell)
         generator.save(now.stage)
         save(learning_picture(generator.model), now.stage / "learning.png")
         now.unfinished = generator.model.record.stopped == "interrupted"
@@ -95,9 +96,11 @@ def evaluate(
     """Score a model on text that it has never seen, beside n-grams, and write what surprised it to ``out``."""
     console = results_console()
     generator = TextGenerator.load(model)
-    if {str(place.absolute()) for place in text} & set(generator.model.source.files):
-        seen = "the model has learnt from this text: the scores say nothing of how well it foretells another"
-        say_notes(errors_console(), [Note("warning", 1, seen)])
+    places, source = {str(place.absolute()) for place in text}, generator.model.source
+    for known, use in ((source.files, "the model has learnt from"), (source.validation, "the weights were chosen by")):
+        if places & set(known):
+            seen = f"{use} this text: the scores say nothing of how well it foretells another"
+            say_notes(errors_console(), [Note("warning", 1, seen)])
     with nullcontext() if out is None else staged_folder(out) as stage:
         found = generator.evaluate(text, corpus=corpus, dynamic=dynamic, encoding=encoding)
         say_evaluation(console, found)

@@ -21,8 +21,9 @@ class Source:
         files: where it lay, in the order read.
         encoding: of all of them.
         characters: how many were learned from.
-        held: how many among them were held out to judge by.
+        held: how many among them were held out to judge by; 0 where another text was given for that.
         digest: SHA-256 of what was learned from, in UTF-8.
+        validation: where that other text lay, if there was one.
     """
 
     files: tuple[str, ...]
@@ -30,6 +31,7 @@ class Source:
     characters: int
     held: int
     digest: str
+    validation: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

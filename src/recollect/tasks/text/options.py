@@ -38,6 +38,10 @@ class Learning:
         int | None,
         typer.Option(metavar="N", help="Passes over the text; without --max-time a run then repeats."),
     ] = None
+    validation: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="TEXT", help="Other text, to judge by; repeatable. [default: passages of CORPUS]"),
+    ] = None
     start: Annotated[
         Path | None, typer.Option("--from", metavar="MODEL", help="Go on from this model, in its size and tokens.")
     ] = None
