@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../pack.hpp"
+#include "../view.hpp"
 #include "cell.hpp"
 
 namespace recollect::RECOLLECT_ISA {
@@ -14,14 +15,32 @@ struct WholeRow {
   T *saved, *norms;        // [12, H], `gate` apart: the gates, LN of W x and of R h before their gains; [2]: 1 / deviations
   int64_t gate;
 
-  RECOLLECT_INLINE Vec<T> at(const T* from, int64_t index, int64_t stride, int64_t unit) const {
-    return load_part(from + index * stride + unit * width<T>, units.lanes(unit));
-  }
-  RECOLLECT_INLINE Vec<T> own(int index, int64_t unit) const { return at(E, index, units.H, unit); }
-  RECOLLECT_INLINE Vec<T> kept(int index, int64_t unit) const { return at(saved, index, gate, unit); }
-  RECOLLECT_INLINE Vec<T> real(int64_t unit) const {  // 1 in lanes that are units, else 0
-    constexpr T ones[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-    return load_part(ones, units.lanes(unit));
+  // One vector of units of it: whole, or with the first lanes real and zeros in the others.
+  template <bool part>
+  struct Some {
+    const WholeRow& row;
+    int64_t unit;
+    Lanes<T, part> lane;
+
+    RECOLLECT_INLINE Vec<T> get(const T* from, int64_t index = 0, int64_t stride = 0) const {
+      return lane.get(from + index * stride + unit * width<T>);
+    }
+    RECOLLECT_INLINE void put(T* to, Vec<T> value) const { lane.put(to + unit * width<T>, value); }
+    RECOLLECT_INLINE Vec<T> own(int index) const { return get(row.E, index, row.units.H); }
+    RECOLLECT_INLINE Vec<T> kept(int index) const { return get(row.saved, index, row.gate); }
+    RECOLLECT_INLINE void keep(int index, Vec<T> value) const { put(row.saved + index * row.gate, value); }
+    RECOLLECT_INLINE Vec<T> real(Vec<T> value) const {  // zero in lanes that are no units
+      constexpr T ones[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+      if constexpr (part) return value * load_part(ones, lane.count);
+      return value;
+    }
+  };
+
+  // work(some) for each vector of units, in order.
+  template <class Work>
+  RECOLLECT_INLINE void each(Work&& work) const {
+    for (int64_t unit = 0; unit < units.full(); ++unit) work(Some<false>{*this, unit, {width<T>}});
+    if (const int64_t last = units.full(); last < units.count()) work(Some<true>{*this, last, {units.lanes(last)}});
   }
 };
 
