@@ -29,7 +29,7 @@ class Backward {
   const Shape cell_;
   const Retrace retrace_;
   const RetraceWhole retrace_whole_;
-  const int G;
+  const int G, side_;  // side: vectors of units side by side
   const Units<T> units_, outputs_;
   const int64_t O_;
   const Views<T> view_;
@@ -43,7 +43,7 @@ class Backward {
  public:
   Backward(const Layer& layer, const Plan& plan, Shape cell, Retrace retrace, RetraceWhole retrace_whole)
       : layer_(layer), plan_(plan), cell_(cell), retrace_(retrace), retrace_whole_(retrace_whole), G(cell.gates),
-        units_{layer.H}, outputs_{layer.P ? layer.P : layer.H}, O_(outputs_.H), view_(layer),
+        side_(layer.B == 1 ? kMost : kVectors), units_{layer.H}, outputs_{layer.P ? layer.P : layer.H}, O_(outputs_.H), view_(layer),
         direct_(cell.sees_h || layer.zone_h > 0), coins_c_(layer, 0, layer.zone_c), coins_h_(layer, 1, layer.zone_h),
         sum_(layer, plan, cell), space_(Workspace::measure([this](auto& space) { take(space); })) {
     take(space_);
@@ -89,17 +89,17 @@ class Backward {
   }
 
   int64_t padded() const { return units_.count() * W; }
-  static int vectors(const Units<T>& units, int64_t unit) {
-    return static_cast<int>(units.count() - unit < kVectors ? units.count() - unit : kVectors);
+  int vectors(const Units<T>& units, int64_t unit) const {
+    return static_cast<int>(units.count() - unit < side_ ? units.count() - unit : side_);
   }
   int64_t time(int64_t step) const { return plan_.time(layer_.T - 1 - step); }
 
   void prepare(int thread) {
     sum_.prepare(thread);
-    for (int64_t unit = thread * kVectors; unit < outputs_.count(); unit += plan_.threads * kVectors) {
+    for (int64_t unit = thread * side_; unit < outputs_.count(); unit += plan_.threads * side_) {
       pack_by_column(view_.R, G, layer_.H, O_, unit * W, vectors(outputs_, unit), R_panels_ + unit * W * G * layer_.H);
     }
-    for (int64_t unit = thread * kVectors; layer_.P && unit < units_.count(); unit += plan_.threads * kVectors) {
+    for (int64_t unit = thread * side_; layer_.P && unit < units_.count(); unit += plan_.threads * side_) {
       pack_by_column(view_.Q, 1, layer_.P, layer_.H, unit * W, vectors(units_, unit), Q_panels_ + unit * W * layer_.P);
     }
   }
@@ -131,13 +131,13 @@ class Backward {
     });
   }
 
-  // One step of every `of`-th block, and every `apart`-th group of kVectors vectors of units from the given one on.
+  // One step of every `of`-th block, and every `apart`-th group of `side_` vectors of units from the given one on.
   void retreat(int block, int of, int64_t group, int64_t apart, int64_t step) {
     const int64_t t = time(step);
-    for (int64_t unit = 0; layer_.P && unit < outputs_.count(); unit += kVectors) {
+    for (int64_t unit = 0; layer_.P && unit < outputs_.count(); unit += side_) {
       plan_.each_block(block, of, t, [&](int64_t first, int count) { gather(first, count, unit, t); });
     }
-    for (int64_t unit = group * kVectors; unit < units_.count(); unit += apart * kVectors) {
+    for (int64_t unit = group * side_; unit < units_.count(); unit += apart * side_) {
       plan_.each_block(block, of, t, [&](int64_t first, int count) { compute(first, count, unit, t); });
     }
     if (cell_.whole) {
@@ -147,7 +147,7 @@ class Backward {
     }
   }
 
-  // The gradients of projected outputs, a few rows and kVectors vectors of them.
+  // The gradients of projected outputs, a few rows and a group of vectors of them.
   void gather(int64_t first, int count, int64_t unit, int64_t t) {
     Vec<T> sums[kRows * kVectors] = {};
     through_R(first, count, unit, sums);
@@ -160,7 +160,7 @@ class Backward {
     }
   }
 
-  // A few rows, and the units of kVectors vectors.
+  // A few rows, and the units of a group of vectors.
   void compute(int64_t first, int count, int64_t unit, int64_t t) {
     Vec<T> sums[kRows * kVectors] = {};
     if (layer_.P) {
@@ -267,8 +267,8 @@ class Backward {
     const int64_t step = plan_.reverse ? t : layer_.T - 1;
     if (step < begin || step >= end) return;
     const T* record = sum_.records().at(0, sum_.position(place, step));
-    for (int64_t unit = 0; unit < outputs_.count(); unit += kVectors) {
-      Vec<T> sums[kVectors] = {};
+    for (int64_t unit = 0; unit < outputs_.count(); unit += side_) {
+      Vec<T> sums[kMost] = {};
       sum_.through_R(1, vectors(outputs_, unit), &record, R_panels_ + unit * W * G * H, sums);
       for (int v = 0; v < vectors(outputs_, unit); ++v) {
         const int lanes = outputs_.lanes(unit + v);

@@ -8,6 +8,7 @@ namespace recollect::RECOLLECT_ISA {
 
 constexpr int kRows = 6;     // rows of a register block
 constexpr int kVectors = 4;  // vectors side by side: the four gates of one vector of units, or four vectors of units
+constexpr int kMost = 2 * kVectors;  // the same for one row alone: each of its sums waits for itself
 // As many of them at once as there are registers for kRows x kAbreast sums, kAbreast weights and a broadcast value.
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int kAbreast = 4;  // of 32
@@ -100,31 +101,34 @@ struct Outer {
 };
 
 // Whether so many rows leave registers for all vectors at once: few rows need many sums to keep the multipliers busy.
-constexpr bool fits(int rows, int vectors) { return vectors <= kAbreast || (rows <= kRows / 2 && vectors == kVectors); }
+constexpr bool fits(int rows, int vectors) {
+  return vectors <= kAbreast || (rows <= kRows / 2 && vectors == kVectors) || (rows == 1 && vectors == kMost);
+}
 
 template <class Kernel, class T>
 using Micro = void (*)(const typename Kernel::template Left<T>&, const T*, int64_t, int64_t, Vec<T>*, int);
 
 template <class Kernel, class T>
 struct Micros {
-  Micro<Kernel, T> of[kRows][kVectors] = {};
+  Micro<Kernel, T> of[kRows][kMost] = {};
   constexpr Micros() {
     unrolled<kRows>([this](auto r) {
-      unrolled<kVectors>([&](auto v) {
+      unrolled<kMost>([&](auto v) {
         if constexpr (fits(r + 1, v + 1)) of[r][v] = &Kernel::template run<T, r + 1, v + 1>;
       });
     });
   }
 };
 
-// A micro-kernel for a number of rows, 1 to kRows, and of vectors, 1 to kVectors, that are known only when it runs.
+// A micro-kernel for a number of rows, 1 to kRows, and of vectors, 1 to kMost, that are known only when it runs.
 //   sums  [rows, vectors], written
 template <class Kernel, class T>
 inline void tile(int rows, int vectors, const typename Kernel::template Left<T>& left, const Panel<T>& panel, Vec<T>* sums) {
   static constexpr Micros<Kernel, T> micros;
   for (int v = 0; v < vectors;) {
     const int left_over = vectors - v, wide = left_over < kAbreast ? left_over : kAbreast;
-    const int count = fits(rows, left_over) ? left_over : wide;
+    int count = left_over;
+    while (!fits(rows, count)) --count;
     const int64_t step = panel.step ? panel.step : wide * width<T>;
     const T* at = panel.at + v * panel.apart + panel.skip * step;
     micros.of[rows - 1][count - 1](left, at, step, panel.apart, sums + v, vectors);
