@@ -43,7 +43,8 @@ class Backward {
  public:
   Backward(const Layer& layer, const Plan& plan, Shape cell, Retrace retrace, RetraceWhole retrace_whole)
       : layer_(layer), plan_(plan), cell_(cell), retrace_(retrace), retrace_whole_(retrace_whole), G(cell.gates),
-        side_(layer.B == 1 ? kMost : kVectors), units_{layer.H}, outputs_{layer.P ? layer.P : layer.H}, O_(outputs_.H), view_(layer),
+        side_(layer.B == 1 ? kMost : kVectors), units_{layer.H}, outputs_{layer.P ? layer.P : layer.H},
+        O_(outputs_.H), view_(layer),
         direct_(cell.sees_h || layer.zone_h > 0), coins_c_(layer, 0, layer.zone_c), coins_h_(layer, 1, layer.zone_h),
         sum_(layer, plan, cell), space_(Workspace::measure([this](auto& space) { take(space); })) {
     take(space_);

@@ -62,10 +62,14 @@ def read_texts(
     short, or always says the same; InputError for a file that is to be learned from and to judge.
     """
     length = _length(corpus, "to learn from")
-    if validation is not None:
+    cuts: tuple[int, ...] = ()
+    other: tuple[str, ...] = ()
+    if validation is None:
+        cuts = held_cuts(length)
+        judge, whose = held_out(corpus, length, cuts), "spread over it held out"
+    else:
         _apart(corpus, validation)
-    cuts = held_cuts(length) if validation is None else ()
-    judge = held_out(corpus, length, cuts) if validation is None else validation.pieces()
+        judge, whose, other = validation.pieces(), "of another", _named(validation)
     known = tokenizer
     if known is None:
         known, said = learn_tokenizer(lambda: learned(corpus, length, cuts), settings.tokens, settings.vocabulary)
@@ -73,9 +77,8 @@ def read_texts(
         said = f"{known.name}, {known.size:,} of them, those of the model"
     stored, digest = write_learned(corpus, length, cuts, known, place / "learned.npy")
     kept = write_tokens(judge, known, place / "held.npy")
-    spread = "spread over it held out" if validation is None else "of another"
     notes = [
-        Note("inferred", 1, f"{length:,} characters of text, {kept.characters:,} {spread} to judge by"),
+        Note("inferred", 1, f"{length:,} characters of text, {kept.characters:,} {whose} to judge by"),
         Note("inferred", 1, f"tokens: {said}"),
     ]
     if tokenizer and stored.unknown:
@@ -83,9 +86,8 @@ def read_texts(
     text, held = (open_tokens(place / f"{name}.npy", known.size) for name in ("learned", "held"))
     if len(np.unique(text[:SEEN])) < 2:
         raise DataError("the text is one symbol over and over: there is nothing to learn in it")
-    source = Source(_named(corpus), corpus.encoding, stored.characters, kept.characters, digest)
-    if validation is not None:
-        source = replace(source, held=0, validation=_named(validation))
+    held_of_it = 0 if other else kept.characters
+    source = Source(_named(corpus), corpus.encoding, stored.characters, held_of_it, digest, other)
     return Texts(source, known, text, Read.of(held, kept, known), tuple(notes))
 
 
