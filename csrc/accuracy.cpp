@@ -27,9 +27,9 @@ Wider<T> truth(Function function, T x) {
 template <class T>
 Vec<T> computed(Function function, Vec<T> x) {
   switch (function) {
-    case Function::exp: return exp(x);
-    case Function::sigmoid: return sigmoid(x);
-    default: return tanh(x);
+    case Function::exp: return exp<T>(x);
+    case Function::sigmoid: return value<T, Sigmoid>(x);
+    default: return value<T, Tanh>(x);
   }
 }
 

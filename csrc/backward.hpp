@@ -13,6 +13,7 @@ class Backward {
 
   struct Row {
     int64_t n, position;  // position: of its record
+    T* record;            // that, of unit 0
     const T* later;       // its record of the step that was read after this one, or zeros
     const T *dy, *saved, *c_old, *h_old;
     T gap;
@@ -31,7 +32,7 @@ class Backward {
   const RetraceWhole retrace_whole_;
   const int G, side_;  // side: vectors of units side by side
   const Units<T> units_, outputs_;
-  const int64_t O_;
+  const int64_t padded_, O_;
   const Views<T> view_;
   const bool direct_;  // direct: gradients also reach h of the step before by other ways than R
   const Coins<T> coins_c_, coins_h_;
@@ -39,14 +40,16 @@ class Backward {
   Workspace space_;
   T *R_panels_, *Q_panels_, *dc_, *dh_, *whole_;  // dc, dh: [B, padded H], what the step before is to get
   Row* rows_;  // [B], in their places, of the step that is being computed
+  const struct { int64_t gates, cells, dy; } next_;  // values to what the step after reads
 
  public:
   Backward(const Layer& layer, const Plan& plan, Shape cell, Retrace retrace, RetraceWhole retrace_whole)
       : layer_(layer), plan_(plan), cell_(cell), retrace_(retrace), retrace_whole_(retrace_whole), G(cell.gates),
         side_(layer.B == 1 ? kMost : kVectors), units_{layer.H}, outputs_{layer.P ? layer.P : layer.H},
-        O_(outputs_.H), view_(layer),
+        padded_(units_.count() * W), O_(outputs_.H), view_(layer),
         direct_(cell.sees_h || layer.zone_h > 0), coins_c_(layer, 0, layer.zone_c), coins_h_(layer, 1, layer.zone_h),
-        sum_(layer, plan, cell), space_(Workspace::measure([this](auto& space) { take(space); })) {
+        sum_(layer, plan, cell), space_(Workspace::measure([this](auto& space) { take(space); })),
+        next_{way() * view_.gates.time, way() * view_.cells.time, way() * view_.dy.time} {
     take(space_);
   }
 
@@ -89,7 +92,8 @@ class Backward {
     rows_ = space.template take<Row>(layer_.B);
   }
 
-  int64_t padded() const { return units_.count() * W; }
+  int64_t padded() const { return padded_; }
+  int64_t way() const { return plan_.reverse ? 1 : -1; }  // in time
   int vectors(const Units<T>& units, int64_t unit) const {
     return static_cast<int>(units.count() - unit < side_ ? units.count() - unit : side_);
   }
@@ -216,15 +220,15 @@ class Backward {
   template <class Cell, bool part>
   void retrace_rows(int64_t first, int count, const Vec<T>* dh, int step, int64_t unit, int64_t t) {
     constexpr Shape cell = Cell::shape;
-    const int64_t at = unit * W;
+    const int64_t at = unit * W, gate = layer_.gate, to_unit = unit * sum_.records().apart();
     const Lanes<T, part> lane{units_.lanes(unit)};
     const Own<T> own{view_.E + at, layer_.H, lane.count};
     for (int64_t place = first; place < first + count; ++place, dh += step) {
       const Row& row = rows_[place];
       Vec<T> kept{}, saved[cell.saved], grads[cell.record()];
       const After<T> after = arriving_both(place, *dh, at, lane, t, kept);
-      for (int s = 0; s < cell.saved; ++s) saved[s] = lane.get(row.saved + s * layer_.gate + at);
-      fetch(row, at);
+      unrolled<cell.saved>([&](auto s) { saved[s] = lane.get(row.saved + s * gate + at); });
+      fetch<cell.saved>(row, at, gate);
       Before<T> before{Vec<T>{}, cell.sees_h ? lane.get(row.h_old + at) : Vec<T>{}, row.gap};
       if constexpr (cell.has_c) before.c = lane.get(row.c_old + at);
       const Back<T> back = Cell::backward(saved, before, own, after, grads);
@@ -233,17 +237,17 @@ class Backward {
         T* direct = dh_ + place * padded() + at;
         store(direct, layer_.zone_h > 0 ? load(direct) + back.dh : back.dh);
       }
-      T* record = sum_.records().at(unit, row.position);
-      for (int g = 0; g < cell.record(); ++g) store(record + g * W, grads[g]);
+      T* record = row.record + to_unit;
+      unrolled<cell.record()>([&](auto g) { store(record + g * W, grads[g]); });
     }
   }
 
   // Asks for what the step after this one reads: written long ago, it has left the caches. An address too far does no harm.
-  RECOLLECT_INLINE void fetch(const Row& row, int64_t at) const {
-    const T* saved = row.saved + (plan_.reverse ? view_.gates.time : -view_.gates.time) + at;
-    for (int s = 0; s < cell_.saved; ++s) __builtin_prefetch(saved + s * layer_.gate);
-    __builtin_prefetch(row.c_old + (plan_.reverse ? view_.cells.time : -view_.cells.time) + at);
-    if (row.dy) __builtin_prefetch(row.dy + (plan_.reverse ? view_.dy.time : -view_.dy.time) + at);
+  template <int saved>
+  RECOLLECT_INLINE void fetch(const Row& row, int64_t at, int64_t gate) const {
+    for (int s = 0; s < saved; ++s) __builtin_prefetch(row.saved + next_.gates + s * gate + at);  // a lambda's are left out
+    __builtin_prefetch(row.c_old + next_.cells + at);
+    if (row.dy) __builtin_prefetch(row.dy + next_.dy + at);
   }
 
   Row row_at(int64_t place, int64_t step, int64_t t) const {
@@ -251,6 +255,7 @@ class Backward {
     const bool first = plan_.first(place, t), last = plan_.last(place, t);
     return {n,
             sum_.position(place, step),
+            sum_.records().at(0, sum_.position(place, step)),
             last ? sum_.zero() : sum_.records().at(0, sum_.position(place, step - 1)),
             view_.dy.at ? view_.dy(t, n) : nullptr,
             view_.gates(t, n),

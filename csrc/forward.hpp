@@ -227,7 +227,7 @@ class Forward {
       gates[r] = saved[cell.gates - 1];
       if (zones_c) zone_c(row, at, t, before.c, c);
       if constexpr (cell.has_c) lane.put(row.c_new + at, c);
-      if (row.gates) unrolled<cell.saved>([&](auto s) { lane.put(row.gates + s * gate + at, saved[s]); });
+      if (T* to = row.gates) unrolled<cell.saved>([&](auto s) { lane.put(to + s * gate + at, saved[s]); });
     }
     for (int r = 0; r < count; ++r) {
       const Row& row = rows_[first + r];

@@ -164,7 +164,9 @@ class Gradients {
   // A row of `count` values, times `mask` where there is one, into its place in the strips.
   void set(const T* row, const T* mask, int64_t count, int64_t position, T* strips) const {
     T* to = strips + position * kRows;
-    for (int64_t k = 0; k < count; k += kRows, to += places_ * kRows) {
+    const int64_t whole = mask ? 0 : count - count % kRows;
+    for (int64_t k = 0; k < whole; k += kRows, to += places_ * kRows) std::memcpy(to, row + k, kRows * sizeof(T));
+    for (int64_t k = whole; k < count; k += kRows, to += places_ * kRows) {
       const int64_t some = count - k < kRows ? count - k : kRows;
       for (int64_t r = 0; r < some; ++r) to[r] = mask ? row[k + r] * mask[k + r] : row[k + r];
     }

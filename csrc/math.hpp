@@ -14,6 +14,7 @@
 #pragma once
 
 #include "simd.hpp"
+#include "unrolled.hpp"
 
 namespace recollect::RECOLLECT_ISA {
 
@@ -57,20 +58,24 @@ struct Reduced {
   Vec<T> scale, p;  // 2^n and expm1(r)
 };
 
-// For |x| up to `overflow`; NaN gives NaN.
-template <class T>
-RECOLLECT_INLINE Reduced<T> reduce(Vec<T> x) {
+// Of `count` arguments at once, each step of all of them before the next: what comes after a step has to wait for it, and
+// a processor that finds something else to do in the meantime need not look far. |x| up to `overflow`; NaN gives NaN.
+template <class T, int count>
+RECOLLECT_INLINE void reduce(const Vec<T>* x, Reduced<T>* out) {
   using R = Reduction<T>;
   typedef Bits<T> Whole __attribute__((vector_size(kBytes)));
-  const Vec<T> shifted = x * R::inverse + R::whole;
-  const Vec<T> n = shifted - R::whole;
-  const Vec<T> r = (x - n * R::high) - n * R::low;
   constexpr int terms = sizeof R::q / sizeof R::q[0];
-  Vec<T> q = splat(R::q[terms - 1]);
-#pragma GCC unroll 16
-  for (int k = terms - 2; k >= 0; --k) q = q * r + R::q[k];
-  const Whole bits = ((Whole)shifted << R::mantissa) + R::one;
-  return {(Vec<T>)bits, r * r * q + r};
+  Vec<T> shifted[count], n[count], r[count], q[count];
+  unrolled<count>([&](auto k) { shifted[k] = x[k] * R::inverse + R::whole; });
+  unrolled<count>([&](auto k) { n[k] = shifted[k] - R::whole; });
+  unrolled<count>([&](auto k) { r[k] = x[k] - n[k] * R::high; });
+  unrolled<count>([&](auto k) { r[k] = r[k] - n[k] * R::low; });
+  unrolled<count>([&](auto k) { q[k] = splat(R::q[terms - 1]); });
+  unrolled<terms - 1>([&](auto term) { unrolled<count>([&](auto k) { q[k] = q[k] * r[k] + R::q[terms - 2 - term]; }); });
+  unrolled<count>([&](auto k) {
+    const Whole bits = ((Whole)shifted[k] << R::mantissa) + R::one;
+    out[k] = {(Vec<T>)bits, r[k] * r[k] * q[k] + r[k]};
+  });
 }
 
 template <class T>
@@ -78,29 +83,61 @@ RECOLLECT_INLINE Vec<T> clamp(Vec<T> x, T least, T most) {  // NaN stays
   return larger<T>(splat(least), smaller<T>(splat(most), x));
 }
 
-// exp(x); what is smaller than exp(-overflow) comes out as that.
-template <class V>
-RECOLLECT_INLINE V exp(V x) {
-  using T = std::remove_cvref_t<decltype(x[0])>;
-  const Reduced<T> e = reduce<T>(clamp<T>(x, -Reduction<T>::overflow, Reduction<T>::overflow));
-  return e.scale * (e.p + T{1});
-}
-
+// What makes a gate of a sum: an argument for the reduction, and the value from what that gives. Of a function that needs
+// no reduction, the compiler leaves it out.
+//
 // 1 / (1 + exp(-x))
-template <class V>
-RECOLLECT_INLINE V sigmoid(V x) {
-  using T = std::remove_cvref_t<decltype(x[0])>;
-  const Reduced<T> e = reduce<T>(clamp<T>(-x, -Reduction<T>::flat, Reduction<T>::overflow));
-  return T{1} / (e.scale * e.p + (e.scale + T{1}));
+template <class T>
+struct Sigmoid {
+  RECOLLECT_INLINE static Vec<T> argument(Vec<T> x) { return clamp<T>(-x, -Reduction<T>::flat, Reduction<T>::overflow); }
+  RECOLLECT_INLINE static Vec<T> value(Reduced<T> e, Vec<T>) { return T{1} / (e.scale * e.p + (e.scale + T{1})); }
+};
+
+// expm1(2x) / (expm1(2x) + 2); the slope is taken from the value that came out.
+template <class T>
+struct Tanh {
+  RECOLLECT_INLINE static Vec<T> argument(Vec<T> x) { return clamp<T>(x + x, -Reduction<T>::flat, Reduction<T>::flat); }
+  // Neither difference nor sum of a power of two and 1 is rounded where it matters.
+  RECOLLECT_INLINE static Vec<T> value(Reduced<T> e, Vec<T>) {
+    return (e.scale * e.p + (e.scale - T{1})) / (e.scale * e.p + (e.scale + T{1}));
+  }
+  RECOLLECT_INLINE static Vec<T> slope(Vec<T> value) { return T{1} - value * value; }
+};
+
+template <class T>
+struct Relu {
+  RECOLLECT_INLINE static Vec<T> argument(Vec<T> x) { return x; }
+  RECOLLECT_INLINE static Vec<T> value(Reduced<T>, Vec<T> x) { return x < T{0} ? Vec<T>{} : x; }  // NaN stays NaN
+  RECOLLECT_INLINE static Vec<T> slope(Vec<T> value) { return value > T{0} ? splat(T{1}) : Vec<T>{}; }
+};
+
+// y[n] = the n-th function of x[n].
+template <class T, template <class> class... Function>
+RECOLLECT_INLINE void values(const Vec<T>* x, Vec<T>* y) {
+  constexpr int count = sizeof...(Function);
+  Vec<T> arguments[count];
+  Reduced<T> reduced[count];
+  int in = 0, out = 0;
+  ((arguments[in] = Function<T>::argument(x[in]), ++in), ...);
+  reduce<T, count>(arguments, reduced);
+  ((y[out] = Function<T>::value(reduced[out], x[out]), ++out), ...);
 }
 
-// expm1(2x) / (expm1(2x) + 2)
-template <class V>
-RECOLLECT_INLINE V tanh(V x) {
-  using T = std::remove_cvref_t<decltype(x[0])>;
-  const Reduced<T> e = reduce<T>(clamp<T>(x + x, -Reduction<T>::flat, Reduction<T>::flat));
-  // Neither difference nor sum of a power of two and 1 is rounded where it matters.
-  return (e.scale * e.p + (e.scale - T{1})) / (e.scale * e.p + (e.scale + T{1}));
+// The function of one vector.
+template <class T, template <class> class Function>
+RECOLLECT_INLINE Vec<T> value(Vec<T> x) {
+  Vec<T> y;
+  values<T, Function>(&x, &y);
+  return y;
+}
+
+// exp(x); what is smaller than exp(-overflow) comes out as that.
+template <class T>
+RECOLLECT_INLINE Vec<T> exp(Vec<T> x) {
+  const Vec<T> argument = clamp<T>(x, -Reduction<T>::overflow, Reduction<T>::overflow);
+  Reduced<T> e;
+  reduce<T, 1>(&argument, &e);
+  return e.scale * (e.p + T{1});
 }
 
 }  // namespace recollect::RECOLLECT_ISA

@@ -16,12 +16,13 @@ struct Records {
   int G, record;
   T* at_ = nullptr;
 
-  int64_t size() const { return units.count() * places * record * W; }
-  RECOLLECT_INLINE T* at(int64_t unit, int64_t place) const { return at_ + (unit * places + place) * record * W; }
+  int64_t apart() const { return places * record * W; }  // values from one vector of units to the next
+  int64_t size() const { return units.count() * apart(); }
+  RECOLLECT_INLINE T* at(int64_t unit, int64_t place) const { return at_ + unit * apart() + place * record * W; }
 
   // sums = records M for some columns of M [G * H, columns] (pack_by_column); rows point to their records of unit 0.
   void multiply(int count, int vectors, const T* const* rows, const T* panel, Vec<T>* sums) const {
-    const int64_t full = units.full(), stride = places * record * W;
+    const int64_t full = units.full(), stride = apart();
     const T* rest[kRows] = {};
     for (int r = 0; r < count; ++r) rest[r] = rows[r] + full * stride;
     const int64_t over = full < units.count() ? G : 0;

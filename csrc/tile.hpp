@@ -61,6 +61,7 @@ struct Product {
       if (columns.segments > 0) unrolled<Rows>([&](auto r) { row[r] = columns.rows[r]; });
       for (int64_t segment = 0; segment < columns.segments; ++segment) {
         const int64_t begin = segment * columns.stride, end = begin + columns.length;
+#pragma GCC unroll 4  // counting costs as much as a broadcast, and two threads on one core share what issues both
         for (int64_t k = begin; k < end; ++k, panel += step) {
           Vec<T> weight[Vectors];
           unrolled<Vectors>([&](auto v) { weight[v] = load(panel + v / wide * wide * apart + v % wide * width<T>); });
@@ -88,6 +89,7 @@ struct Outer {
     constexpr int wide = Vectors < kAbreast ? Vectors : kAbreast;
     Vec<T> sum[Rows * Vectors] = {};
     const T* values = left.strip;
+#pragma GCC unroll 4
     for (int64_t p = 0; p < left.length; ++p, panel += step, values += kRows) {
       Vec<T> weight[Vectors];
       unrolled<Vectors>([&](auto v) { weight[v] = load(panel + v / wide * wide * apart + v % wide * width<T>); });

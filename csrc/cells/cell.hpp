@@ -55,17 +55,4 @@ struct Own {
   RECOLLECT_INLINE Vec<T> operator()(int n) const { return load_part(at + n * stride, lanes); }
 };
 
-// What squashes the candidate and the output; the slope is taken from the value that came out.
-template <class T>
-struct Tanh {
-  RECOLLECT_INLINE static Vec<T> value(Vec<T> x) { return tanh(x); }
-  RECOLLECT_INLINE static Vec<T> slope(Vec<T> value) { return T{1} - value * value; }
-};
-
-template <class T>
-struct Relu {
-  RECOLLECT_INLINE static Vec<T> value(Vec<T> x) { return x < T{0} ? Vec<T>{} : x; }  // NaN stays NaN
-  RECOLLECT_INLINE static Vec<T> slope(Vec<T> value) { return value > T{0} ? splat(T{1}) : Vec<T>{}; }
-};
-
 }  // namespace recollect::RECOLLECT_ISA

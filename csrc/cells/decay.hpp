@@ -18,7 +18,7 @@ struct Decay {
 
   RECOLLECT_INLINE static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>& own, After<T> after, Vec<T>* grads) {
     const Back<T> back = Lstm<T, Squash>::backward(saved, faded(before, own), own, after, grads);
-    const Vec<T> rate = own(0) * before.gap + own(1), kept = exp(-Relu<T>::value(rate));
+    const Vec<T> rate = own(0) * before.gap + own(1), kept = exp<T>(-value<T, Relu>(rate));
     grads[5] = rate > T{0} ? -back.dc * before.c * kept : Vec<T>{};
     grads[4] = grads[5] * before.gap;
     return {back.dc * kept, Vec<T>{}};
@@ -26,7 +26,7 @@ struct Decay {
 
  private:
   RECOLLECT_INLINE static Before<T> faded(const Before<T>& before, const Own<T>& own) {
-    return {before.c * exp(-Relu<T>::value(own(0) * before.gap + own(1))), before.h, before.gap};
+    return {before.c * exp<T>(-value<T, Relu>(own(0) * before.gap + own(1))), before.h, before.gap};
   }
 };
 

@@ -13,10 +13,11 @@ struct Gru {
 
   RECOLLECT_INLINE static Vec<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>& own, Vec<T>* saved) {
     const Vec<T>* through_R = sums + 3;
-    const Vec<T> r = saved[0] = sigmoid(sums[0] + through_R[0]);
-    const Vec<T> z = saved[1] = sigmoid(sums[1] + through_R[1]);
+    const Vec<T> both[2] = {sums[0] + through_R[0], sums[1] + through_R[1]};
+    values<T, Sigmoid, Sigmoid>(both, saved);
+    const Vec<T> r = saved[0], z = saved[1];
     const Vec<T> inner = saved[3] = through_R[2] + own(0);
-    const Vec<T> n = saved[2] = Squash<T>::value(sums[2] + r * inner);
+    const Vec<T> n = saved[2] = value<T, Squash>(sums[2] + r * inner);
     return n + z * (before.h - n);
   }
 

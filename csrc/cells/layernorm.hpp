@@ -45,22 +45,22 @@ struct LayerNorm {
     row.norms[0] = of_x.inverse;
     row.norms[1] = of_h.inverse;
     row.each([&](const auto& some) {
-      Vec<T> gates[4];
+      Vec<T> gates[4], preacts[4];
       unrolled<4>([&](auto k) {
         const Vec<T> x = (sum_of(some, k) - of_x.mean) * of_x.inverse;
         const Vec<T> r = (sum_of(some, 4 + k) - of_h.mean) * of_h.inverse;
-        const Vec<T> preact = some.own(k) * x + some.own(4 + k) * r + some.get(row.b, k, row.units.H);
-        gates[k] = k == 2 ? Squash<T>::value(preact) : sigmoid(preact);
-        some.keep(k, gates[k]);
+        preacts[k] = some.own(k) * x + some.own(4 + k) * r + some.get(row.b, k, row.units.H);
         some.keep(4 + k, x);
         some.keep(8 + k, r);
       });
+      values<T, Sigmoid, Sigmoid, Squash, Sigmoid>(preacts, gates);
+      unrolled<4>([&](auto k) { some.keep(k, gates[k]); });
       some.put(c, gates[1] * some.get(row.c_old) + gates[0] * gates[2]);
     });
     const auto of_c = norm<T>(row, 1, [&](const auto& some, int) { return some.get(c); });
     row.each([&](const auto& some) {
       const Vec<T> normal = (some.get(c) - of_c.mean) * of_c.inverse;
-      some.put(h, some.kept(3) * Squash<T>::value(some.own(8) * normal + some.own(9)));
+      some.put(h, some.kept(3) * value<T, Squash>(some.own(8) * normal + some.own(9)));
     });
   }
 
@@ -77,7 +77,7 @@ struct LayerNorm {
     Vec<T> total{}, along{};
     row.each([&](const auto& some) {
       const Vec<T> normal = (normal_of(some) - of_c.mean) * of_c.inverse, o = some.kept(3), d = load(dh + some.unit * W);
-      const Vec<T> shown = Squash<T>::value(some.own(8) * normal + some.own(9));
+      const Vec<T> shown = value<T, Squash>(some.own(8) * normal + some.own(9));
       const Vec<T> inner = d * o * Squash<T>::slope(shown), u = inner * some.own(8);
       store(slot(some, 16), inner * normal);
       store(slot(some, 17), inner);

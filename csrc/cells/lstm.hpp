@@ -12,18 +12,16 @@ struct Lstm {
   static constexpr Shape shape{.gates = 4, .saved = 4};
 
   RECOLLECT_INLINE static Vec<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>&, Vec<T>* saved) {
-    const Vec<T> i = saved[0] = sigmoid(sums[0]);
-    const Vec<T> f = saved[1] = sigmoid(sums[1]);
-    const Vec<T> g = saved[2] = Squash<T>::value(sums[2]);
-    saved[3] = sigmoid(sums[3]);
+    values<T, Sigmoid, Sigmoid, Squash, Sigmoid>(sums, saved);
+    const Vec<T> i = saved[0], f = saved[1], g = saved[2];
     return f * before.c + i * g;
   }
 
-  RECOLLECT_INLINE static Vec<T> show(Vec<T> o, Vec<T> c) { return o * Squash<T>::value(c); }
+  RECOLLECT_INLINE static Vec<T> show(Vec<T> o, Vec<T> c) { return o * value<T, Squash>(c); }
 
   RECOLLECT_INLINE static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>&, After<T> after, Vec<T>* grads) {
     const Vec<T> i = saved[0], f = saved[1], g = saved[2], o = saved[3];
-    const Vec<T> s = Squash<T>::value(f * before.c + i * g);
+    const Vec<T> s = value<T, Squash>(f * before.c + i * g);
     const Vec<T> dc = after.c + after.h * o * Squash<T>::slope(s);
     grads[0] = dc * g * i * (T{1} - i);
     grads[1] = dc * before.c * f * (T{1} - f);

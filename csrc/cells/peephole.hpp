@@ -11,19 +11,19 @@ struct Peephole {
   static constexpr Shape shape{.gates = 4, .saved = 4, .own = 3};
 
   RECOLLECT_INLINE static Vec<T> forward(const Vec<T>* sums, const Before<T>& before, const Own<T>& own, Vec<T>* saved) {
-    const Vec<T> i = saved[0] = sigmoid(sums[0] + own(0) * before.c);
-    const Vec<T> f = saved[1] = sigmoid(sums[1] + own(1) * before.c);
-    const Vec<T> g = saved[2] = Squash<T>::value(sums[2]);
+    const Vec<T> seeing_c[3] = {sums[0] + own(0) * before.c, sums[1] + own(1) * before.c, sums[2]};
+    values<T, Sigmoid, Sigmoid, Squash>(seeing_c, saved);
+    const Vec<T> i = saved[0], f = saved[1], g = saved[2];
     const Vec<T> c = f * before.c + i * g;
-    saved[3] = sigmoid(sums[3] + own(2) * c);
+    saved[3] = value<T, Sigmoid>(sums[3] + own(2) * c);
     return c;
   }
 
-  RECOLLECT_INLINE static Vec<T> show(Vec<T> o, Vec<T> c) { return o * Squash<T>::value(c); }
+  RECOLLECT_INLINE static Vec<T> show(Vec<T> o, Vec<T> c) { return o * value<T, Squash>(c); }
 
   RECOLLECT_INLINE static Back<T> backward(const Vec<T>* saved, const Before<T>& before, const Own<T>& own, After<T> after, Vec<T>* grads) {
     const Vec<T> i = saved[0], f = saved[1], g = saved[2], o = saved[3];
-    const Vec<T> c = f * before.c + i * g, s = Squash<T>::value(c);
+    const Vec<T> c = f * before.c + i * g, s = value<T, Squash>(c);
     grads[3] = after.h * s * o * (T{1} - o);
     const Vec<T> dc = after.c + after.h * o * Squash<T>::slope(s) + grads[3] * own(2);
     grads[0] = dc * g * i * (T{1} - i);

@@ -10,7 +10,7 @@ struct Rnn {
   static constexpr Shape shape{.gates = 1, .saved = 1, .has_c = false};
 
   RECOLLECT_INLINE static Vec<T> forward(const Vec<T>* sums, const Before<T>&, const Own<T>&, Vec<T>* saved) {
-    return saved[0] = Squash<T>::value(sums[0]);
+    return saved[0] = value<T, Squash>(sums[0]);
   }
 
   RECOLLECT_INLINE static Back<T> backward(const Vec<T>* saved, const Before<T>&, const Own<T>&, After<T> after, Vec<T>* grads) {
