@@ -40,7 +40,6 @@ class Backward {
   Workspace space_;
   T *R_panels_, *Q_panels_, *dc_, *dh_, *whole_;  // dc, dh: [B, padded H], what the step before is to get
   Row* rows_;  // [B], in their places, of the step that is being computed
-  const struct { int64_t gates, cells, dy; } next_;  // values to what the step after reads
 
  public:
   Backward(const Layer& layer, const Plan& plan, Shape cell, Retrace retrace, RetraceWhole retrace_whole)
@@ -48,8 +47,7 @@ class Backward {
         side_(layer.B == 1 ? kMost : kVectors), units_{layer.H}, outputs_{layer.P ? layer.P : layer.H},
         padded_(units_.count() * W), O_(outputs_.H), view_(layer),
         direct_(cell.sees_h || layer.zone_h > 0), coins_c_(layer, 0, layer.zone_c), coins_h_(layer, 1, layer.zone_h),
-        sum_(layer, plan, cell), space_(Workspace::measure([this](auto& space) { take(space); })),
-        next_{way() * view_.gates.time, way() * view_.cells.time, way() * view_.dy.time} {
+        sum_(layer, plan, cell), space_(Workspace::measure([this](auto& space) { take(space); })) {
     take(space_);
   }
 
@@ -93,7 +91,6 @@ class Backward {
   }
 
   int64_t padded() const { return padded_; }
-  int64_t way() const { return plan_.reverse ? 1 : -1; }  // in time
   int vectors(const Units<T>& units, int64_t unit) const {
     return static_cast<int>(units.count() - unit < side_ ? units.count() - unit : side_);
   }
@@ -168,6 +165,7 @@ class Backward {
   // A few rows, and the units of a group of vectors.
   void compute(int64_t first, int count, int64_t unit, int64_t t) {
     Vec<T> sums[kRows * kVectors] = {};
+    for (int r = 0; r < count; ++r) fetch(rows_[first + r], unit);
     if (layer_.P) {
       const T* outputs[kRows];
       for (int r = 0; r < count; ++r) outputs[r] = sum_.outputs().at(0, rows_[first + r].position);
@@ -228,7 +226,6 @@ class Backward {
       Vec<T> kept{}, saved[cell.saved], grads[cell.record()];
       const After<T> after = arriving_both(place, *dh, at, lane, t, kept);
       unrolled<cell.saved>([&](auto s) { saved[s] = lane.get(row.saved + s * gate + at); });
-      fetch<cell.saved>(row, at, gate);
       Before<T> before{Vec<T>{}, cell.sees_h ? lane.get(row.h_old + at) : Vec<T>{}, row.gap};
       if constexpr (cell.has_c) before.c = lane.get(row.c_old + at);
       const Back<T> back = Cell::backward(saved, before, own, after, grads);
@@ -242,12 +239,15 @@ class Backward {
     }
   }
 
-  // Asks for what the step after this one reads: written long ago, it has left the caches. An address too far does no harm.
-  template <int saved>
-  RECOLLECT_INLINE void fetch(const Row& row, int64_t at, int64_t gate) const {
-    for (int s = 0; s < saved; ++s) __builtin_prefetch(row.saved + next_.gates + s * gate + at);  // a lambda's are left out
-    __builtin_prefetch(row.c_old + next_.cells + at);
-    if (row.dy) __builtin_prefetch(row.dy + next_.dy + at);
+  // Asks for what the cell is to read: written long ago, it has left the caches, and comes while R is multiplied.
+  RECOLLECT_INLINE void fetch(const Row& row, int64_t unit) const {
+    constexpr int64_t line = 64 / sizeof(T);
+    const int64_t begin = unit * W, end = begin + vectors(units_, unit) * W;
+    for (int64_t at = begin; at < end; at += line) {
+      for (int s = 0; s < cell_.saved; ++s) __builtin_prefetch(row.saved + s * layer_.gate + at);
+      __builtin_prefetch(row.c_old + at);
+      if (row.dy) __builtin_prefetch(row.dy + at);
+    }
   }
 
   Row row_at(int64_t place, int64_t step, int64_t t) const {

@@ -69,6 +69,7 @@ void bind_layer(nb::module_& module) {
       });
   nb::class_<Layer>(module, "Layer", "A layer over a sequence, by addresses: csrc/recurrence.hpp says what each is.")
       .def(nb::init<>())
+      .def(nb::init<const Layer&>())
       .def_rw("kind", &Layer::kind)
       .def_rw("squash", &Layer::squash)
       .def_rw("wide", &Layer::wide)

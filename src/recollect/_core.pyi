@@ -19,6 +19,7 @@ class Sequence:
     def __init__(self, at: int, time: int, row: int, /) -> None: ...
 
 class Layer:
+    def __init__(self, like: Layer = ..., /) -> None: ...
     kind: Kind
     squash: Squash
     wide: bool

@@ -87,7 +87,7 @@ def everything(layer: LSTM) -> list[Tensor]:
 
 
 def arguments(cell: str, reverse: bool = True) -> list[Any]:
-    """What ``recollect::read`` takes, with all that the cell can have; those with a gradient want one."""
+    """What ``recollect::forward`` takes, with all that the cell can have; those with a gradient want one."""
     layer = random(cell, bidirectional=True, proj_size=2 * CELLS[cell].has_c, regularize=FORMS["noise"]["regularize"])
     x, state, lengths, gaps = given(layer)
     made = layer._layer(0, int(reverse), x, gaps, layer._case(x))
@@ -115,20 +115,20 @@ def test_operators_are_taken_where_somebody_looks_on_and_give_the_same_bits(cell
             found = everything(layer)
         assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
         layers = layer.num_layers * (1 + layer.bidirectional)
-        assert watch.seen.count("remember") == watch.seen.count("retrace") == layers
+        assert watch.seen.count("keep") == watch.seen.count("retrace") == layers
         x, *others = given(layer)
         with torch.no_grad(), Watch() as watch:
             layer(x, *others)
-        assert watch.seen == ["ends", *["since"] * CELLS[cell].reads_gaps, *["read"] * layers]
+        assert watch.seen == ["ends", *["since"] * CELLS[cell].reads_gaps, *["forward"] * layers]
 
 
 @pytest.mark.parametrize("cell", ["layernorm", "decay"])
 def test_torch_finds_no_fault_with_the_way_back(cell: str):
     operators, plain = torch.ops.recollect, without_gradient(arguments(cell))
-    output, _, c, kept = operators.remember(*plain)
+    output, _, c, kept = operators.keep(*plain)
     torch.library.opcheck(operators.retrace.default, (*plain, output, kept, output.cos(), None, c.sin(), True))
     full = ragged(plain, torch.full((B,), T))  # behind a row's end nothing is written
-    torch.library.opcheck(operators.remember.default, tuple(full))
+    torch.library.opcheck(operators.keep.default, tuple(full))
 
 
 def test_torch_finds_no_fault_with_the_checks():
@@ -139,11 +139,11 @@ def test_torch_finds_no_fault_with_the_checks():
 @pytest.mark.parametrize("lengths", [[5, 0, 1], [-1, 0, 1]])
 def test_lengths_out_of_range_reach_no_kernel(lengths: list[int]):
     plain = without_gradient(arguments("lstm"))
-    output, h, c, kept = torch.ops.recollect.remember(*plain)
+    output, h, c, kept = torch.ops.recollect.keep(*plain)
     wrong = ragged(plain, torch.tensor(lengths))
     calls: list[Callable[[], object]] = [
-        lambda: torch.ops.recollect.read(*wrong),
-        lambda: torch.ops.recollect.remember(*wrong),
+        lambda: torch.ops.recollect.forward(*wrong),
+        lambda: torch.ops.recollect.keep(*wrong),
         lambda: torch.ops.recollect.retrace(*wrong, output, kept, output, h, c, True),
         lambda: torch.ops.recollect.ends(torch.tensor(lengths), T),
     ]
@@ -166,7 +166,7 @@ def test_an_empty_batch_passes_the_state_on_and_its_gradient_back(cell: str, ste
     c = torch.randn(rows, H * CELLS[cell].has_c).double().requires_grad_()
     gaps = torch.rand(steps, rows).double() if CELLS[cell].reads_gaps else None
     manner = Manner(cell, "tanh", False, None, gaps, None, None, 0.0, 0.0)
-    output, last, end = torch.ops.recollect.read(x, h, c, *weights, *manner)
+    output, last, end = torch.ops.recollect.forward(x, h, c, *weights, *manner)
     assert output.shape == (steps, rows, h.shape[1])
     assert torch.equal(last, h) and torch.equal(end, c)
     (2 * last.sum() + 3 * end.sum() + output.sum()).backward()

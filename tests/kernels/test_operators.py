@@ -122,13 +122,13 @@ def test_the_operators_keep_torchs_rules(cell: str):
     gaps = torch.rand(T, B).double() if CELLS[cell].reads_gaps else None
     case = layer._case(x)
     manner = Manner.of(Layer(case, layer._layer(0, 0, x, gaps, case).step, layer.weights(0), gaps=gaps), LENGTHS)
-    torch.library.opcheck(torch.ops.recollect.read.default, (x, h, c, *weights, *manner))
+    torch.library.opcheck(torch.ops.recollect.forward.default, (x, h, c, *weights, *manner))
 
     present = [value is not None for value in weights]
 
     def read_all(*values: Tensor) -> tuple[Tensor, ...]:
         rest = iter(values[3:])
-        return torch.ops.recollect.read(*values[:3], *(next(rest) if there else None for there in present), *manner)
+        return torch.ops.recollect.forward(*values[:3], *(next(rest) if there else None for there in present), *manner)
 
     given = (x, h.requires_grad_(), c.requires_grad_(), *(value for value in weights if value is not None))
     assert torch.autograd.gradcheck(read_all, given)

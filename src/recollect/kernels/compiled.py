@@ -23,6 +23,7 @@ from recollect.kernels.tasks import (
     describe,
     entrance,
     hand_over,
+    pointed,
     read,
     retrace,
     sequence,
@@ -34,13 +35,14 @@ __all__ = ["COMPILED"]
 def _run(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None) -> tuple[Tensor, LSTMState]:
     manner = Manner.of(layer, lengths)
     if traced(x):
-        output, h, c = torch.ops.recollect.read(x, *state, *layer.weights, *manner)
+        output, h, c = torch.ops.recollect.forward(x, *state, *layer.weights, *manner)
         return output, LSTMState(h, c)
     inputs = entrance(x, state.h, state.c, layer.weights)
+    task = describe(manner, inputs)
     if torch.is_grad_enabled() and any(value is not None and value.requires_grad for value in inputs):
-        output, h, c = Recurrence.apply(layer, manner, *inputs)  # type: ignore[no-untyped-call]
+        output, h, c = Recurrence.apply(layer, manner, task, *inputs)  # type: ignore[no-untyped-call]
     else:
-        output, h, c = read(manner, inputs, None)
+        output, h, c = read(task, inputs, None)
     return output, LSTMState(h, c)
 
 
@@ -48,15 +50,20 @@ class Recurrence(torch.autograd.Function):
     """The kernels as a function of a layer's ``Inputs``, with a gradient of its own."""
 
     @staticmethod
-    def forward(ctx: Any, layer: Layer, manner: Manner, *given: Tensor) -> Results:  # noqa: ANN401
-        """Read the sequence and keep what the way back needs."""
+    def forward(ctx: Any, layer: Layer, manner: Manner, task: core.Layer, *given: Tensor) -> Results:  # noqa: ANN401
+        """Read the sequence that ``task`` describes and keep what the way back needs."""
         inputs = Inputs(*given)
         kept = Kept.room(manner.cell, inputs)
-        results = read(manner, inputs, kept)
-        ctx.layer, ctx.manner = layer, manner
+        results = read(task, inputs, kept)
+        ctx.layer, ctx.manner, ctx.task = layer, manner, task
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*inputs, results[0], *kept)
         return results
+
+    @classmethod
+    def at_once(cls, *given: Any) -> Results:  # noqa: ANN401
+        """``apply`` where no transform is at work, and none has left a tensor behind: without asking for them."""
+        return super(torch.autograd.Function, cls).apply(*given)  # type: ignore[misc, no-any-return]
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> Grads:  # noqa: ANN401
@@ -65,15 +72,17 @@ class Recurrence(torch.autograd.Function):
         (*given, output), kept = saved[: width + 1], Kept(*saved[width + 1 :])
         inputs = Inputs(*given)
         if torch.is_grad_enabled():
-            return None, None, *_through_reference(ctx.layer, ctx.manner.lengths, inputs, grads)
-        wants_x, *wants_state = ctx.needs_input_grad[2:5]
-        return None, None, *retrace(ctx.manner, inputs, output, kept, grads, wants_x, any(wants_state))
+            return None, None, None, *_through_reference(ctx.layer, ctx.manner.lengths, inputs, grads)
+        wants_x, *wants_state = ctx.needs_input_grad[3:6]
+        return None, None, None, *retrace(ctx.task, inputs, output, kept, grads, wants_x, any(wants_state))
 
 
 def _through_reference(layer: Layer, lengths: Tensor | None, inputs: Inputs, grads: Grads) -> list[Tensor | None]:
     layer = layer._replace(weights=Weights(*inputs[3:]))  # those that the gradients are asked for
-    output, last = REFERENCE.run(layer, inputs.x, LSTMState(inputs.h, inputs.c), lengths)
-    pairs = [(value, grad) for value, grad in zip((output, *last), grads, strict=True) if grad is not None]
+    state = LSTMState(inputs.h.view(inputs.h.shape[-2:]), inputs.c.view(inputs.c.shape[-2:]))
+    output, last = REFERENCE.run(layer, inputs.x, state, lengths)
+    results = zip((output, *last), grads, strict=True)
+    pairs = [(value.view(grad.shape), grad) for value, grad in results if grad is not None]
     wanted = [value for value in inputs if value is not None and value.requires_grad]
     values, given = zip(*pairs, strict=True)
     found = iter(torch.autograd.grad(values, wanted, given, create_graph=True, allow_unused=True))
@@ -86,7 +95,7 @@ def _record(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None, r
     if traced(x):
         return record(layer, x, state, lengths, room)
     cell, inputs = layer.case.cell, entrance(x, state.h, state.c, layer.weights)
-    task = describe(Manner.of(layer, lengths), inputs)
+    task = pointed(describe(Manner.of(layer, lengths), inputs), inputs)
     h, c = torch.empty_like(inputs.h), torch.empty_like(inputs.c)
     task.y, task.hT, task.cT = sequence(room.h), h.data_ptr(), c.data_ptr()
     task.cells = sequence(room.c)

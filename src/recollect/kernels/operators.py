@@ -1,10 +1,12 @@
 """The kernels as operators of torch, which torch.compile and torch.export set down in a graph and call when it runs.
 
-    recollect::read       the forward pass of one layer and direction, with a gradient
-    recollect::remember   the same, and what its backward pass needs
+    recollect::forward    the forward pass of one layer and direction, with a gradient
+    recollect::keep       the same, and what its backward pass needs
     recollect::retrace    the backward pass
     recollect::ends       lengths, checked when the graph runs
     recollect::since      gaps, likewise
+
+When the results of one change shape, all that lead to it need another name: torch keeps compiled graphs by names.
 
 Outside a graph the kernels take addresses (recollect.kernels.compiled): an operator costs some ten microseconds a call.
 """
@@ -22,7 +24,19 @@ from torch.utils import _pytree
 from recollect.core.errors import InputError, ShapeError
 from recollect.core.state import LSTMState
 from recollect.kernels.contract import Weights
-from recollect.kernels.tasks import Grads, Inputs, Kept, Manner, Results, entrance, read, results, retrace, slopes
+from recollect.kernels.tasks import (
+    Grads,
+    Inputs,
+    Kept,
+    Manner,
+    Results,
+    describe,
+    entrance,
+    read,
+    results,
+    retrace,
+    slopes,
+)
 
 __all__ = ["ends", "since", "traced"]
 
@@ -69,12 +83,12 @@ def since(gaps: Tensor) -> Tensor:
 
 
 class Reading(torch.autograd.Function):
-    """``recollect::read`` with a gradient; recollect.kernels.compiled.Recurrence is its like outside a graph."""
+    """``recollect::forward`` with a gradient; recollect.kernels.compiled.Recurrence is its like outside a graph."""
 
     @staticmethod
     def forward(ctx: Any, *given: Given) -> Results:  # noqa: ANN401
         """Read the sequence and keep what the way back needs."""
-        output, h, c, kept = torch.ops.recollect.remember(*given)
+        output, h, c, kept = torch.ops.recollect.keep(*given)
         ctx.manner = given[WIDTH:]
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*given[:WIDTH], output, *kept)
@@ -96,7 +110,7 @@ def _read_with_gradient(*given: Given) -> Results:
     if torch.is_grad_enabled() and any(value is not None and value.requires_grad for value in given[:WIDTH]):
         return Reading.apply(*given)  # type: ignore[no-any-return, no-untyped-call]
     with torch._C._AutoDispatchBelowAutograd():
-        return torch.ops.recollect.read(*given)  # type: ignore[no-any-return]
+        return torch.ops.recollect.forward(*given)  # type: ignore[no-any-return]
 
 
 def _split(given: tuple[Given, ...]) -> tuple[Manner, Inputs]:
@@ -118,31 +132,32 @@ def _present(values: Iterable[Tensor | None]) -> list[Tensor]:
 
 
 def _read(*given: Given) -> Results:
-    return read(*_checked(given), None)
+    manner, inputs = _checked(given)
+    return read(describe(manner, inputs), inputs, None)
 
 
 def _read_shapes(*given: Given) -> Results:
     return results(_split(given)[1])
 
 
-def _remember(*given: Given) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
+def _keep(*given: Given) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
     manner, inputs = _checked(given)
     kept = Kept.room(manner.cell, inputs)
-    return *read(manner, inputs, kept), _present(kept)
+    return *read(describe(manner, inputs), inputs, kept), _present(kept)
 
 
-def _remember_shapes(*given: Given) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
+def _keep_shapes(*given: Given) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
     manner, inputs = _split(given)
     return *results(inputs), _present(Kept.room(manner.cell, inputs))
 
 
 def _retrace(*given: Given) -> list[Tensor]:
     manner, inputs = _checked(given)
-    output, (saved, cells, *others), *grads, wants_x = given[WIDTH + MANNERS :]
+    output, (saved, *others), *grads, wants_x = given[WIDTH + MANNERS :]
     rest = iter(others)
     inner = None if inputs.P is None else next(rest)
-    kept = Kept(saved, cells, inner, next(rest, None))
-    return _present(retrace(manner, inputs, output, kept, tuple(grads), wants_x))
+    kept = Kept(saved, inner, next(rest, None))
+    return _present(retrace(describe(manner, inputs), inputs, output, kept, tuple(grads), wants_x))
 
 
 def _retrace_shapes(*given: Given) -> list[Tensor]:
@@ -180,8 +195,8 @@ def _registered() -> object:
     library: Any = torch.library.Library("recollect", "DEF")  # type: ignore[no-untyped-call]
     given, read_back = f"{INPUTS}, {MANNER}", "Tensor output, Tensor[] kept, Tensor? dy, Tensor? dh, Tensor? dc"
     for schema, key, work, shapes in (
-        (f"read({given}) -> (Tensor, Tensor, Tensor)", "CPU", _read, _read_shapes),
-        (f"remember({given}) -> (Tensor, Tensor, Tensor, Tensor[])", "CPU", _remember, _remember_shapes),
+        (f"forward({given}) -> (Tensor, Tensor, Tensor)", "CPU", _read, _read_shapes),
+        (f"keep({given}) -> (Tensor, Tensor, Tensor, Tensor[])", "CPU", _keep, _keep_shapes),
         (f"retrace({given}, {read_back}, bool wants_x) -> Tensor[]", "CPU", _retrace, _retrace_shapes),
         ("ends(Tensor lengths, SymInt steps) -> Tensor", "CompositeExplicitAutograd", _ends, _ends_shapes),
         ("since(Tensor gaps) -> Tensor", "CompositeExplicitAutograd", _since, torch.empty_like),
@@ -189,7 +204,7 @@ def _registered() -> object:
         name = library.define(schema, tags=(torch.Tag.pt2_compliant_tag,))
         library.impl(name, work, key)
         torch.library.register_fake(f"recollect::{name}", shapes, lib=library)
-    library.impl("read", _read_with_gradient, "Autograd")
+    library.impl("forward", _read_with_gradient, "Autograd")
     _pytree._register_namedtuple(LSTMState, serialized_type_name="recollect.core.state.LSTMState")  # for export.save
     return library
 

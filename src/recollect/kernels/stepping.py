@@ -11,7 +11,7 @@ from torch import Tensor
 from recollect.core.state import LSTMState
 from recollect.kernels.contract import Layer
 from recollect.kernels.machine import load_core
-from recollect.kernels.tasks import Manner, describe, entrance
+from recollect.kernels.tasks import Manner, describe, entrance, pointed
 
 if TYPE_CHECKING:
     from recollect import _core as core
@@ -37,7 +37,8 @@ class Stepper:
             for layer, read, first in zip(layers, widths, firsts, strict=True)
         ]
         *self._inner, self._last = (
-            describe(Manner.of(layer, None), inputs) for layer, inputs in zip(layers, self._inputs, strict=True)
+            pointed(describe(Manner.of(layer, None), inputs), inputs)
+            for layer, inputs in zip(layers, self._inputs, strict=True)
         )
         self._h, self._c = (value.stride(0) * value.element_size() for value in state)
         self._like = torch.empty_like(state.h[0])  # of the output: to copy a tensor's kind is quicker than to name it

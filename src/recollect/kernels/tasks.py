@@ -26,6 +26,7 @@ __all__ = [
     "describe",
     "entrance",
     "hand_over",
+    "pointed",
     "read",
     "retrace",
     "sequence",
@@ -78,13 +79,12 @@ class Manner(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What the backward pass needs besides the output: saved values [T, B, S, H] and cells [T, B, H].
+    """What the backward pass needs besides the output: saved values [T, B, S, H], and behind them c if there is one.
 
     ``inner`` [T, B, H] is h before a projection, ``norms`` [T, B, 2] what layer normalisation divided by.
     """
 
     saved: Tensor
-    cells: Tensor
     inner: Tensor | None = None
     norms: Tensor | None = None
 
@@ -94,8 +94,7 @@ class Kept(NamedTuple):
         x, units = inputs.x, _units(inputs)
         T, B, _ = x.shape
         return cls(
-            x.new_empty(T, B, SAVED[cell], units),
-            x.new_empty(T, B, inputs.c.shape[1]),
+            x.new_empty(T, B, SAVED[cell] + (inputs.c.shape[-1] > 0), units),
             None if inputs.P is None else x.new_empty(T, B, units),
             x.new_empty(T, B, 2) if cell == "layernorm" else None,
         )
@@ -107,26 +106,31 @@ def _laid(value: Tensor) -> Tensor:
 
 
 def entrance(x: Tensor, h: Tensor, c: Tensor, weights: Weights) -> Inputs:
-    """The inputs of a layer, laid out."""
-    others = (None if value is None else value.contiguous() for value in (h, c, *weights))
-    return Inputs(_laid(x), *others)  # type: ignore[arg-type]
+    """The inputs of a layer, laid out; the state [B, ...] or [1, B, ...]."""
+    W, R, b, P, E = weights
+    return Inputs(
+        _laid(x),
+        h.contiguous(),
+        c.contiguous(),
+        W.contiguous(),
+        R.contiguous(),
+        b.contiguous(),
+        None if P is None else P.contiguous(),
+        None if E is None else E.contiguous(),
+    )
 
 
 def describe(manner: Manner, inputs: Inputs) -> core.Layer:
-    """The layer by addresses; what it points to must outlive the call."""
+    """What is the same for all ``inputs`` of these sizes, however often they are read; ``manner`` must outlive it."""
     task = core.Layer()
     task.T, task.B, task.I = inputs.x.shape
-    task.H = _units(inputs)
+    task.H, outputs = _units(inputs), inputs.h.shape[-1]
     task.kind, task.squash = _KINDS[manner.cell], _SQUASHES[manner.activation]
     task.wide = inputs.x.dtype == torch.float64
-    task.reverse, task.threads = manner.reverse, torch.get_num_threads()
-    task.x, task.h0, task.c0 = sequence(inputs.x), inputs.h.data_ptr(), inputs.c.data_ptr()
-    task.W, task.R, task.b = inputs.W.data_ptr(), inputs.R.data_ptr(), inputs.b.data_ptr()
-    task.y = core.Sequence(0, inputs.h.shape[0] * inputs.h.shape[1], inputs.h.shape[1])
+    task.reverse = manner.reverse
+    task.y = core.Sequence(0, task.B * outputs, outputs)
     if inputs.P is not None:
-        task.P, task.Q = inputs.h.shape[1], inputs.P.data_ptr()
-    if inputs.E is not None:
-        task.E = inputs.E.data_ptr()
+        task.P = outputs
     if manner.lengths is not None:
         task.lengths = manner.lengths.data_ptr()
     if manner.gaps is not None:
@@ -139,13 +143,31 @@ def describe(manner: Manner, inputs: Inputs) -> core.Layer:
     return task
 
 
+def pointed(task: core.Layer, inputs: Inputs) -> core.Layer:
+    """The layer that ``task`` describes, by the addresses of ``inputs``, which must outlive the call that it is for."""
+    found = core.Layer(task)
+    x, h, c, W, R, b, P, E = inputs
+    found.threads = torch.get_num_threads()
+    found.x, found.h0, found.c0 = sequence(x), h.data_ptr(), c.data_ptr()
+    found.W, found.R, found.b = W.data_ptr(), R.data_ptr(), b.data_ptr()
+    if P is not None:
+        found.Q = P.data_ptr()
+    if E is not None:
+        found.E = E.data_ptr()
+    return found
+
+
 def _units(inputs: Inputs) -> int:
-    return inputs.c.shape[1] or inputs.h.shape[1]  # a cell without c has no projection either
+    return inputs.c.shape[-1] or inputs.h.shape[-1]  # a cell without c has no projection either
 
 
 def hand_over(kept: Kept, task: core.Layer) -> None:
     """Let the core write, or read again, what the backward pass needs."""
-    task.gates, task.gate, task.cells = sequence(kept.saved), task.H, sequence(kept.cells)
+    saved = kept.saved
+    at, (time, row, gate, _) = saved.data_ptr(), saved.stride()
+    task.gates, task.gate = core.Sequence(at, time, row), gate
+    if task.c0:
+        task.cells = core.Sequence(at + (saved.shape[2] - 1) * gate * saved.element_size(), time, row)
     if kept.inner is not None:
         task.inner = sequence(kept.inner)
     if kept.norms is not None:
@@ -161,27 +183,27 @@ def sequence(value: Tensor) -> core.Sequence:
 def results(inputs: Inputs) -> Results:
     """Unwritten memory for what the forward pass gives."""
     T, B, _ = inputs.x.shape
-    output = inputs.x.new_empty(T, B, inputs.h.shape[1])
+    output = inputs.x.new_empty(T, B, inputs.h.shape[-1])
     return output, torch.empty_like(inputs.h), torch.empty_like(inputs.c)
 
 
-def read(manner: Manner, inputs: Inputs, kept: Kept | None) -> Results:
+def read(task: core.Layer, inputs: Inputs, kept: Kept | None) -> Results:
     """The forward pass: output [T, B, O] and the state at each row's end; fills ``kept``."""
     output, h, c = found = results(inputs)
     if not inputs.x.numel():  # which the core does not take
         h.copy_(inputs.h)
         c.copy_(inputs.c)
         return found
-    task = describe(manner, inputs)
-    task.y, task.hT, task.cT = sequence(output), h.data_ptr(), c.data_ptr()
+    layer = pointed(task, inputs)
+    layer.y, layer.hT, layer.cT = sequence(output), h.data_ptr(), c.data_ptr()
     if kept is not None:
-        hand_over(kept, task)
-    core.forward(task)
+        hand_over(kept, layer)
+    core.forward(layer)
     return found
 
 
 def retrace(
-    manner: Manner, inputs: Inputs, output: Tensor, kept: Kept, grads: Grads, wants_x: bool, wants_state: bool = True
+    task: core.Layer, inputs: Inputs, output: Tensor, kept: Kept, grads: Grads, wants_x: bool, wants_state: bool = True
 ) -> list[Tensor | None]:
     """The backward pass: from the gradients of output, h and c, those of ``inputs``, x and the state only if wanted."""
     dx, *others = found = slopes(inputs, wants_x, wants_state)
@@ -194,24 +216,24 @@ def retrace(
             if value is not None and given is not None:
                 value.copy_(given)
         return found
-    task = describe(manner, inputs)
-    task.y = sequence(output)
-    hand_over(kept, task)
+    layer = pointed(task, inputs)
+    layer.y = sequence(output)
+    hand_over(kept, layer)
     if dy is not None:
         dy = _laid(dy)
-        task.dy = sequence(dy)
+        layer.dy = sequence(dy)
     if dh is not None:
         dh = dh.contiguous()
-        task.dhT = dh.data_ptr()
+        layer.dhT = dh.data_ptr()
     if dc is not None:
         dc = dc.contiguous()
-        task.dcT = dc.data_ptr()
+        layer.dcT = dc.data_ptr()
     if dx is not None:
-        task.dx = sequence(dx)
+        layer.dx = sequence(dx)
     for name, value in zip(("dh0", "dc0", "dW", "dR", "db", "dQ", "dE"), others, strict=True):
         if value is not None:
-            setattr(task, name, value.data_ptr())
-    core.backward(task)
+            setattr(layer, name, value.data_ptr())
+    core.backward(layer)
     return found
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -16,7 +15,7 @@ from recollect.nn.regularize import Recurrent
 __all__ = ["form_of", "read_torch", "torch_twin", "write_torch"]
 
 BIASES = ("bias_ih", "bias_hh")
-TWINS: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+TWINS: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
 SHARED = ("input_size", "hidden_size", "num_layers", "bidirectional", "proj_size", "batch_first", "dropout")
@@ -31,15 +30,24 @@ def form_of(module: nn.RNNBase) -> dict[str, Any]:
     raise InputError(f"{type(module).__name__} is none of torch.nn.LSTM, torch.nn.GRU and torch.nn.RNN")
 
 
-def torch_twin(cell: str, activation: str, proj_size: int, regularize: Recurrent | None) -> Callable[..., nn.RNNBase]:
-    """What makes the layer of PyTorch that computes ours; InputError where there is none."""
+def torch_twin(layer: nn.Module, cell: str, activation: str, regularize: Recurrent | None) -> nn.RNNBase:
+    """The layer of PyTorch that computes what ``layer``, ours, does, its weights still to come.
+
+    Raises InputError where there is none.
+    """
     if cell not in TWINS or (cell != "rnn" and activation != "tanh"):
         raise InputError(f"PyTorch has no {cell} cell with {activation}, only lstm and gru with tanh, and rnn")
     if regularize is not None:
         raise InputError(f"PyTorch has no {regularize}: make the layer without it")
-    # torch's GRU and RNN refuse the very word proj_size
-    own: dict[str, dict[str, Any]] = {"lstm": {"proj_size": proj_size}, "rnn": {"nonlinearity": activation}}
-    return partial(TWINS[cell], **own.get(cell, {}))
+    form = {word: getattr(layer, word) for word in SHARED}
+    if cell != "lstm":
+        del form["proj_size"]  # torch's GRU and RNN refuse the very word
+    if cell == "rnn":
+        form["nonlinearity"] = activation
+    if form["num_layers"] == 1:
+        form["dropout"] = 0.0  # torch warns of what has no effect
+    made: nn.RNNBase = TWINS[cell](**form)
+    return made
 
 
 def read_torch(module: nn.RNNBase, weights: Sequence[Weights]) -> None:

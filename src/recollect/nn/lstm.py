@@ -20,11 +20,12 @@ from recollect.nn.cells import ACTIVATIONS, CELLS, Cell
 from recollect.nn.checks import check_choice, check_sizes
 from recollect.nn.convert import form_of, read_torch, torch_twin, write_torch
 from recollect.nn.entering import Door, Entered, enter, lowered
+from recollect.nn.habit import Habit, habit_of
 from recollect.nn.parameters import bear, name, shapes
 from recollect.nn.passing import backwards, repacked, through
 from recollect.nn.recording import recorder, room_for
 from recollect.nn.regularize import Recurrent, connected, mask, zoneout_of
-from recollect.nn.streaming import Stream, stream_of, watched
+from recollect.nn.streaming import Stream, altered, stream_of, watched
 from recollect.nn.traces import Trace
 
 __all__ = ["LSTM"]
@@ -74,15 +75,14 @@ class LSTM(nn.Module):
         check_sizes(input_size, hidden_size, num_layers, proj_size, dropout)
         if not CELLS[cell].has_c and (proj_size or (regularize is not None and regularize.zoneout_cell)):
             what = "proj_size" if proj_size else "zoneout_cell"
-            raise InputError(
-                f"{what} needs a cell value beside the output, and the {cell} cell has none: leave it at 0"
-            )
+            raise InputError(f"{what} needs a cell value, and the {cell} cell has none: leave it at 0")
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.cell, self.activation = cell, activation
         self.bidirectional, self.proj_size, self.batch_first = bidirectional, proj_size, batch_first
         self.dropout, self.forget_bias, self.regularize = dropout, forget_bias, regularize
         self._directions, self._outputs = 2 if bidirectional else 1, proj_size or hidden_size
         self._stream: Stream | None = None
+        self._habit: Habit | None = None
         for layer, direction in self._places():
             inputs = self._directions * self._outputs if layer else input_size
             for letter, shape in shapes(self._kind, inputs, hidden_size, proj_size).items():
@@ -124,9 +124,16 @@ class LSTM(nn.Module):
             padded, own = pad_packed_sequence(x, self.batch_first)
             output, last = self.forward(padded, state, own, gaps)
             return repacked(x, output, own, self.batch_first), last
-        entered = enter(self._door, x, state, lengths, gaps)
-        case = self._case(entered.x)
-        output, last = self._through(chosen(case).path.run, entered, case)
+        plain = state is None and lengths is None and gaps is None and not altered()
+        plain = plain and x.ndim == 3 and self.num_layers == self._directions == 1 and self.regularize is None
+        read = self._habit.follow(x, self.weights(0)) if plain and self._habit is not None else None
+        if read is None:
+            entered = enter(self._door, x, state, lengths, gaps)
+            case = self._case(entered.x)
+            read = self._through(chosen(case).path.run, entered, case)
+            if plain:
+                self._habit = habit_of(self._layer(0, 0, entered.x, None, case), entered, self.batch_first)
+        output, last = read
         if x.ndim == 2:
             return output[:, 0], LSTMState(last.h[:, 0], last.c[:, 0])
         return (output.transpose(0, 1) if self.batch_first else output), last
@@ -204,15 +211,7 @@ class LSTM(nn.Module):
 
         Raises InputError for a cell, activation or regulariser that torch does not have.
         """
-        twin = torch_twin(self.cell, self.activation, self.proj_size, self.regularize)
-        module = twin(
-            self.input_size,
-            self.hidden_size,
-            self.num_layers,
-            bidirectional=self.bidirectional,
-            batch_first=self.batch_first,
-            dropout=self.dropout if self.num_layers > 1 else 0.0,  # torch warns of what has no effect
-        ).to(self.weights(0).W)
+        module = torch_twin(self, self.cell, self.activation, self.regularize).to(self.weights(0).W)
         write_torch([self.weights(*place) for place in self._places()], module)
         return module.train(self.training)
 
@@ -243,7 +242,7 @@ class LSTM(nn.Module):
         return None if self._stream is None else self._stream.start(self, x_t, entered.state)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_stream": None}  # addresses mean nothing to a copy
+        return {**self.__dict__, "_stream": None, "_habit": None}  # addresses mean nothing to a copy
 
     def _weight(self, name: str) -> Tensor:
         # Quicker than by attribute; what is parametrized, or a replica's, is an attribute alone.
@@ -257,8 +256,9 @@ class LSTM(nn.Module):
         noise = self.regularize
         noisy = noise is not None and bool(noise.zoneout_cell or noise.zoneout_output)
         masked = noise is not None and self.training and noise.variational > 0
-        projected = self.proj_size > 0
-        return Case(self.cell, self.activation, x.dtype, x.device.type, projected, noisy or masked, transformed())
+        return Case(
+            self.cell, self.activation, x.dtype, x.device.type, self.proj_size > 0, noisy or masked, transformed()
+        )
 
     def _through(self, run: Run, entered: Entered, case: Case) -> tuple[Tensor, LSTMState]:
         x, state, lengths, gaps = entered

@@ -11,7 +11,7 @@ from recollect.kernels.contract import Case, Layer
 from recollect.kernels.dispatch import chosen, forced, transformed
 from recollect.kernels.stepping import Stepper
 
-__all__ = ["Stream", "stream_of", "watched"]
+__all__ = ["Stream", "altered", "stream_of", "watched"]
 
 
 class Stream:
@@ -64,13 +64,12 @@ def _laid(x: Tensor, state: LSTMState) -> bool:
 
 def watched() -> bool:
     """Whether somebody else wants to see the operations, or to have them done in another way."""
-    return (
-        torch.compiler.is_compiling()
-        or torch.is_grad_enabled()
-        or torch.is_autocast_enabled("cpu")
-        or forced() is not None
-        or transformed()
-    )
+    return torch.is_grad_enabled() or altered()
+
+
+def altered() -> bool:
+    """Whether the operations are to be done in another way than that of the compiled core."""
+    return torch.compiler.is_compiling() or torch.is_autocast_enabled("cpu") or forced() is not None or transformed()
 
 
 def _addresses(module: nn.Module) -> list[int]:
