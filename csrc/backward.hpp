@@ -17,7 +17,7 @@ class Backward {
     const T* later;       // its record of the step that was read after this one, or zeros
     const T *dy, *saved, *c_old, *h_old;
     T gap;
-    bool last;            // of the row's steps
+    bool last;  // of the row's steps
   };
 
   // What a cell does with the gradients of h of a few rows, for the units of a few vectors.
@@ -45,9 +45,9 @@ class Backward {
   Backward(const Layer& layer, const Plan& plan, Shape cell, Retrace retrace, RetraceWhole retrace_whole)
       : layer_(layer), plan_(plan), cell_(cell), retrace_(retrace), retrace_whole_(retrace_whole), G(cell.gates),
         side_(layer.B == 1 ? kMost : kVectors), units_{layer.H}, outputs_{layer.P ? layer.P : layer.H},
-        padded_(units_.count() * W), O_(outputs_.H), view_(layer),
-        direct_(cell.sees_h || layer.zone_h > 0), coins_c_(layer, 0, layer.zone_c), coins_h_(layer, 1, layer.zone_h),
-        sum_(layer, plan, cell), space_(Workspace::measure([this](auto& space) { take(space); })) {
+        padded_(units_.count() * W), O_(outputs_.H), view_(layer), direct_(cell.sees_h || layer.zone_h > 0),
+        coins_c_(layer, 0, layer.zone_c), coins_h_(layer, 1, layer.zone_h), sum_(layer, plan, cell),
+        space_(Workspace::measure([this](auto& space) { take(space); })) {
     take(space_);
   }
 
@@ -65,8 +65,7 @@ class Backward {
 
   template <class Cell>
   void retrace(int64_t first, int count, int64_t unit, const Vec<T>* dh, int64_t t) {
-    const int side_by_side = vectors(units_, unit);
-    for (int v = 0; v < side_by_side; ++v) {
+    for (int v = 0, side_by_side = vectors(units_, unit); v < side_by_side; ++v) {
       units_.lanes(unit + v) == W ? retrace_rows<Cell, false>(first, count, dh + v, side_by_side, unit + v, t)
                                   : retrace_rows<Cell, true>(first, count, dh + v, side_by_side, unit + v, t);
     }
@@ -83,14 +82,13 @@ class Backward {
     const int64_t H = layer_.H;
     sum_.take(space);
     R_panels_ = space.template take<T>(G * H * outputs_.count() * W);
-    Q_panels_ = space.template take<T>(layer_.P * padded());
-    dc_ = space.template take<T>(layer_.B * padded());
-    dh_ = space.template take<T>(direct_ ? layer_.B * padded() : 0);
-    whole_ = space.template take<T>(cell_.whole ? 2 * layer_.B * padded() : 0);
+    Q_panels_ = space.template take<T>(layer_.P * padded_);
+    dc_ = space.template take<T>(layer_.B * padded_);
+    dh_ = space.template take<T>(direct_ ? layer_.B * padded_ : 0);
+    whole_ = space.template take<T>(cell_.whole ? 2 * layer_.B * padded_ : 0);
     rows_ = space.template take<Row>(layer_.B);
   }
 
-  int64_t padded() const { return padded_; }
   int vectors(const Units<T>& units, int64_t unit) const {
     return static_cast<int>(units.count() - unit < side_ ? units.count() - unit : side_);
   }
@@ -98,12 +96,8 @@ class Backward {
 
   void prepare(int thread) {
     sum_.prepare(thread);
-    for (int64_t unit = thread * side_; unit < outputs_.count(); unit += plan_.threads * side_) {
-      pack_by_column(view_.R, G, layer_.H, O_, unit * W, vectors(outputs_, unit), R_panels_ + unit * W * G * layer_.H);
-    }
-    for (int64_t unit = thread * side_; layer_.P && unit < units_.count(); unit += plan_.threads * side_) {
-      pack_by_column(view_.Q, 1, layer_.P, layer_.H, unit * W, vectors(units_, unit), Q_panels_ + unit * W * layer_.P);
-    }
+    pack_by_column(view_.R, G, layer_.H, O_, side_, thread, plan_.threads, R_panels_);
+    if (layer_.P) pack_by_column(view_.Q, 1, layer_.P, layer_.H, side_, thread, plan_.threads, Q_panels_);
   }
 
   void recur(int thread, int64_t begin, int64_t end) {
@@ -151,7 +145,7 @@ class Backward {
 
   // The gradients of projected outputs, a few rows and a group of vectors of them.
   void gather(int64_t first, int count, int64_t unit, int64_t t) {
-    Vec<T> sums[kRows * kVectors] = {};
+    Vec<T> sums[kRows * kVectors];
     through_R(first, count, unit, sums);
     for (int r = 0; r < count; ++r) {
       for (int v = 0; v < vectors(outputs_, unit); ++v) {
@@ -164,7 +158,7 @@ class Backward {
 
   // A few rows, and the units of a group of vectors.
   void compute(int64_t first, int count, int64_t unit, int64_t t) {
-    Vec<T> sums[kRows * kVectors] = {};
+    Vec<T> sums[kRows * kVectors];
     for (int r = 0; r < count; ++r) fetch(rows_[first + r], unit);
     if (layer_.P) {
       const T* outputs[kRows];
@@ -187,7 +181,7 @@ class Backward {
   template <bool part>
   Vec<T> arriving(int64_t place, Vec<T> dh, int64_t at, Lanes<T, part> lane, int64_t t) {
     const Row& row = rows_[place];
-    T* direct = dh_ + place * padded() + at;
+    T* direct = dh_ + place * padded_ + at;
     if (layer_.h_mask) dh *= lane.get(view_.h_mask + row.n * O_ + at);
     if (row.dy) dh += lane.get(row.dy + at);
     if (row.last && view_.dhT) dh += lane.get(view_.dhT + row.n * O_ + at);
@@ -204,7 +198,7 @@ class Backward {
     const Row& row = rows_[place];
     After<T> after{Vec<T>{}, layer_.P ? dh : arriving(place, dh, at, lane, t)};
     if (!row.last) {
-      after.c = load(dc_ + place * padded() + at);
+      after.c = load(dc_ + place * padded_ + at);
     } else if (view_.dcT) {
       after.c = lane.get(view_.dcT + row.n * layer_.H + at);
     }
@@ -229,21 +223,19 @@ class Backward {
       Before<T> before{Vec<T>{}, cell.sees_h ? lane.get(row.h_old + at) : Vec<T>{}, row.gap};
       if constexpr (cell.has_c) before.c = lane.get(row.c_old + at);
       const Back<T> back = Cell::backward(saved, before, own, after, grads);
-      store(dc_ + place * padded() + at, back.dc + kept);
+      store(dc_ + place * padded_ + at, back.dc + kept);
       if constexpr (cell.sees_h) {
-        T* direct = dh_ + place * padded() + at;
+        T* direct = dh_ + place * padded_ + at;
         store(direct, layer_.zone_h > 0 ? load(direct) + back.dh : back.dh);
       }
-      T* record = row.record + to_unit;
-      unrolled<cell.record()>([&](auto g) { store(record + g * W, grads[g]); });
+      unrolled<cell.record()>([&](auto g) { store(row.record + to_unit + g * W, grads[g]); });
     }
   }
 
   // Asks for what the cell is to read: written long ago, it has left the caches, and comes while R is multiplied.
   RECOLLECT_INLINE void fetch(const Row& row, int64_t unit) const {
     constexpr int64_t line = 64 / sizeof(T);
-    const int64_t begin = unit * W, end = begin + vectors(units_, unit) * W;
-    for (int64_t at = begin; at < end; at += line) {
+    for (int64_t at = unit * W, end = at + vectors(units_, unit) * W; at < end; at += line) {
       for (int s = 0; s < cell_.saved; ++s) __builtin_prefetch(row.saved + s * layer_.gate + at);
       __builtin_prefetch(row.c_old + at);
       if (row.dy) __builtin_prefetch(row.dy + at);
@@ -251,11 +243,11 @@ class Backward {
   }
 
   Row row_at(int64_t place, int64_t step, int64_t t) const {
-    const int64_t n = plan_.order[place], s = plan_.before(t);
+    const int64_t n = plan_.order[place], s = plan_.before(t), position = sum_.position(place, step);
     const bool first = plan_.first(place, t), last = plan_.last(place, t);
     return {n,
-            sum_.position(place, step),
-            sum_.records().at(0, sum_.position(place, step)),
+            position,
+            sum_.records().at(0, position),
             last ? sum_.zero() : sum_.records().at(0, sum_.position(place, step - 1)),
             view_.dy.at ? view_.dy(t, n) : nullptr,
             view_.gates(t, n),
@@ -280,20 +272,18 @@ class Backward {
         const int lanes = outputs_.lanes(unit + v);
         const int64_t at = (unit + v) * W;
         if (layer_.h_mask) sums[v] *= load_part(view_.h_mask + n * O_ + at, lanes);
-        if (direct_) sums[v] += load(dh_ + place * padded() + at);
+        if (direct_) sums[v] += load(dh_ + place * padded_ + at);
         store_part(view_.dh0 + n * O_ + at, sums[v], lanes);
       }
     }
-    if (cell_.has_c) copy(dc_ + place * padded(), H, view_.dc0 + n * H);
+    if (cell_.has_c) copy(dc_ + place * padded_, H, view_.dc0 + n * H);
   }
 
   void finish(int thread) {
     sum_.finish(thread);
     for (int64_t place = thread; place < layer_.B; place += plan_.threads) {
       const int64_t n = plan_.order[place], length = plan_.lengths[place], H = layer_.H;
-      if (view_.dx.at) {
-        for (int64_t t = length; t < layer_.T; ++t) clear(view_.dx(t, n), layer_.I);
-      }
+      for (int64_t t = length; view_.dx.at && t < layer_.T; ++t) clear(view_.dx(t, n), layer_.I);
       if (length > 0 || !view_.dh0) continue;
       view_.dhT ? copy(view_.dhT + n * O_, O_, view_.dh0 + n * O_) : clear(view_.dh0 + n * O_, O_);
       if (cell_.has_c) view_.dcT ? copy(view_.dcT + n * H, H, view_.dc0 + n * H) : clear(view_.dc0 + n * H, H);

@@ -69,9 +69,7 @@ class Gradients {
     }
     for (int64_t unit = thread; unit < outputs_.units.count(); unit += plan_.threads) clear(Q_sums_ + unit * H * W, H * W);
     if (!view_.dx.at) return;
-    for (int64_t column = thread * kVectors * W; column < I; column += plan_.threads * kVectors * W) {
-      pack_by_column(view_.W, G, H, I, column, vectors(column), W_panels_ + column * G * H);
-    }
+    pack_by_column(view_.W, G, H, I, kVectors, thread, plan_.threads, W_panels_);
   }
 
   int64_t steps() const { return steps_; }

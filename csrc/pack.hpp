@@ -31,9 +31,9 @@ inline void pack_by_unit(const T* M, int G, int64_t H, int64_t C, int64_t unit, 
     }
     return;
   }
-  for (int64_t column = 0; column < C; column += W) {
-    const int count = static_cast<int>(C - column < W ? C - column : W);
-    for (int g = 0; g < G; ++g) {
+  for (int g = 0; g < G; ++g) {  // few rows at a time: those of large layers lie a power of two apart, and share places in a cache
+    for (int64_t column = 0; column < C; column += W) {
+      const int count = static_cast<int>(C - column < W ? C - column : W);
       const T* from = M + (g * H + unit * W) * C + column;
       Vec<T> square[W] = {};
       for (int r = 0; r < lanes; ++r) square[r] = count == W ? load(from + r * C) : load_part(from + r * C, count);
@@ -65,21 +65,25 @@ inline void unpack_by_unit(const T* panel, int G, int64_t H, int64_t C, int64_t 
   }
 }
 
-// Columns [first, first + vectors * width) of M [G * H, C] -> a panel of the backward pass with a column for each of the
-// G * H rows, in the order unit vector, gate, lane: the order of a record of gradients. What lies past C is zero.
+// M [G * H, C] -> the panels of the backward pass: one for each `side` vectors of columns, every `apart`-th of them from
+// `begin` on. A panel has a column for each of the G * H rows, in the order unit vector, gate, lane: the order of a record
+// of gradients. What lies past C is zero. Each row is read from end to end: there are more of them than pages at hand.
 template <class T>
-inline void pack_by_column(const T* M, int G, int64_t H, int64_t C, int64_t first, int vectors, T* panel) {
+inline void pack_by_column(const T* M, int G, int64_t H, int64_t C, int side, int64_t begin, int64_t apart, T* panels) {
   constexpr int W = width<T>;
-  const Units<T> units{H};
-  int64_t column = 0;
+  const Units<T> units{H}, columns{C};
+  int64_t place = 0;
   for (int64_t unit = 0; unit < units.count(); ++unit) {
-    for (int g = 0; g < G; ++g) {
-      for (int lane = 0; lane < units.lanes(unit); ++lane, ++column) {
-        const T* from = M + (g * H + unit * W + lane) * C + first;
+    for (int64_t row = 0; row < G * units.lanes(unit); ++row, ++place) {
+      const T* from = M + (row / units.lanes(unit) * H + unit * W + row % units.lanes(unit)) * C;
+      for (int64_t first = begin * side; first < columns.count(); first += apart * side) {
+        const int64_t left = columns.count() - first;
+        const int vectors = static_cast<int>(left < side ? left : side);
+        T* panel = panels + first * W * G * H;
         for (int v = 0; v < vectors; ++v) {
-          const int64_t left = C - first - v * W;
-          store(panel + panel_place<T>(v, vectors, column, G * H),
-                left >= W ? load(from + v * W) : load_part(from + v * W, static_cast<int>(left)));
+          const int lanes = columns.lanes(first + v);
+          const T* at = from + (first + v) * W;
+          store(panel + panel_place<T>(v, vectors, place, G * H), lanes == W ? load(at) : load_part(at, lanes));
         }
       }
     }

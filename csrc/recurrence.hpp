@@ -52,7 +52,7 @@ struct Layer {
   Sequence y;            // [T, B, O]: h at each step, zero past a row's end
   Address hT = 0;        // [B, O]: the state at each row's end
   Address cT = 0;        // [B, H]
-  Sequence gates;        // [T, B, S, H]: gates after activation; absent in inference. Past a row's end: not touched
+  Sequence gates;        // [T, B, H] for each of S: gates after activation; absent in inference. Past a row's end: not touched
   int64_t gate = 0;      // values from one gate to the next
   Sequence cells;        // [T, B, H]: c at each step; absent in inference
   Sequence norms;        // [T, B, 2]: 1 / deviation of W x and of R h; with layernorm alone; absent in inference

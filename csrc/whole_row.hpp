@@ -51,12 +51,12 @@ template <class T>
 void Backward<T>::hold(int64_t first, int count, int64_t unit, const Vec<T>* dh, int64_t t) {
   for (int r = 0; r < count; ++r) {
     for (int v = 0; v < vectors(units_, unit); ++v) {
-      const int64_t at = (unit + v) * W, own = (first + r) * padded() + at;
+      const int64_t at = (unit + v) * W, own = (first + r) * padded_ + at;
       Vec<T> kept{};
       const Lanes<T, true> lane{units_.lanes(unit + v)};
       const After<T> after = arriving_both(first + r, dh[r * vectors(units_, unit) + v], at, lane, t, kept);
       store(whole_ + own, after.h);
-      store(whole_ + layer_.B * padded() + own, kept);
+      store(whole_ + layer_.B * padded_ + own, kept);
       store(dc_ + own, after.c);
     }
   }
@@ -66,12 +66,12 @@ template <class T>
 template <class Cell>
 void Backward<T>::retrace_whole(int64_t place, int64_t t) {
   const Row& row = rows_[place];
-  T *dc = dc_ + place * padded(), *saved = const_cast<T*>(row.saved);
-  const T* kept = whole_ + (layer_.B + place) * padded();
+  T *dc = dc_ + place * padded_, *saved = const_cast<T*>(row.saved);
+  const T* kept = whole_ + (layer_.B + place) * padded_;
   const WholeRow<T> view{units_, row.c_old, view_.b, view_.E, saved, view_.norms(t, row.n), layer_.gate};
   const Records<T>& records = sum_.records();
-  Cell::backward(view, whole_ + place * padded(), dc, records.at(0, row.position), records.at(1, 0) - records.at(0, 0));
-  for (int64_t k = 0; layer_.zone_c > 0 && k < padded(); ++k) dc[k] += kept[k];
+  Cell::backward(view, whole_ + place * padded_, dc, records.at(0, row.position), records.at(1, 0) - records.at(0, 0));
+  for (int64_t k = 0; layer_.zone_c > 0 && k < padded_; ++k) dc[k] += kept[k];
 }
 
 }  // namespace recollect::RECOLLECT_ISA

@@ -116,12 +116,12 @@ def _record(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None, r
 
 
 def _copy(cell: str, saved: Tensor, lengths: Tensor | None, gates: Tensor) -> None:
-    i, *rest = saved.unbind(2)
+    i, *rest = saved
     shown = (i, 1 - i, *rest) if cell == "coupled" else (i, *rest)
     for value, place in zip(shown, gates, strict=False):
         place.copy_(value)
     if lengths is not None:
-        over = torch.arange(saved.shape[0])[:, None] >= lengths
+        over = torch.arange(saved.shape[1])[:, None] >= lengths
         gates.masked_fill_(over[..., None], 0)
 
 

@@ -79,7 +79,7 @@ class Manner(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What the backward pass needs besides the output: saved values [T, B, S, H], and behind them c if there is one.
+    """What the backward pass needs besides the output: saved values [S, T, B, H], and behind them c if there is one.
 
     ``inner`` [T, B, H] is h before a projection, ``norms`` [T, B, 2] what layer normalisation divided by.
     """
@@ -94,7 +94,7 @@ class Kept(NamedTuple):
         x, units = inputs.x, _units(inputs)
         T, B, _ = x.shape
         return cls(
-            x.new_empty(T, B, SAVED[cell] + (inputs.c.shape[-1] > 0), units),
+            x.new_empty(SAVED[cell] + (inputs.c.shape[-1] > 0), T, B, units),
             None if inputs.P is None else x.new_empty(T, B, units),
             x.new_empty(T, B, 2) if cell == "layernorm" else None,
         )
@@ -164,10 +164,10 @@ def _units(inputs: Inputs) -> int:
 def hand_over(kept: Kept, task: core.Layer) -> None:
     """Let the core write, or read again, what the backward pass needs."""
     saved = kept.saved
-    at, (time, row, gate, _) = saved.data_ptr(), saved.stride()
+    at, (gate, time, row, _) = saved.data_ptr(), saved.stride()
     task.gates, task.gate = core.Sequence(at, time, row), gate
     if task.c0:
-        task.cells = core.Sequence(at + (saved.shape[2] - 1) * gate * saved.element_size(), time, row)
+        task.cells = core.Sequence(at + (len(saved) - 1) * gate * saved.element_size(), time, row)
     if kept.inner is not None:
         task.inner = sequence(kept.inner)
     if kept.norms is not None:
