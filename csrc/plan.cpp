@@ -11,15 +11,18 @@ namespace {
 constexpr double kWorthAThread = 1e6;
 // And within a step, where the threads wait for each other at its end.
 constexpr double kWorthAStep = 1.5e5;
+// More weights than the caches hold: every thread that owns rows would bring all of them from memory at every step.
+constexpr double kMoreThanCaches = 2e6;
 
 int useful_threads(const Layer& layer) {
   const double work = 4.0 * layer.H * (layer.I + layer.H) * layer.B * layer.T;
   return static_cast<int>(std::clamp(work / kWorthAThread, 1.0, static_cast<double>(std::max(layer.threads, 1))));
 }
 
-bool shares_units(const Layer& layer) {
-  const double work = 4.0 * layer.H * (layer.I + layer.H) * layer.B;
-  return layer.P == 0 && layer.kind != Kind::layernorm && work / layer.threads > kWorthAStep;
+bool shares_units(const Layer& layer, bool few) {
+  const double weights = 4.0 * layer.H * (layer.I + layer.H);
+  if (layer.P != 0 || layer.kind == Kind::layernorm || !(few || weights > kMoreThanCaches)) return false;
+  return layer.threads > 1 && weights * layer.B / layer.threads > kWorthAStep;
 }
 
 }  // namespace
@@ -44,7 +47,7 @@ Planned::Planned(const Layer& layer, int most)
     const int64_t first = block * layer.B / count;
     blocks_.push_back({first, static_cast<int>((block + 1) * layer.B / count - first)});
   }
-  by_units_ = count < threads_ && shares_units(layer);
+  by_units_ = shares_units(layer, count < threads_);
 }
 
 Plan Planned::plan() const {

@@ -22,7 +22,7 @@ struct Plan {
   const Block* blocks;             // block k belongs to thread k % threads
   int64_t block_count;
   int threads;
-  bool by_units;  // fewer blocks than threads, and much work in each: the threads share a step's units instead
+  bool by_units;  // few blocks or very many weights, and much work: the threads share a step's units instead
   int64_t T;
   bool reverse;
 

@@ -261,7 +261,7 @@ def test_a_share_is_a_share(name: str, share: float):
 
 @pytest.mark.parametrize("cell", ["gru", "rnn"])
 def test_a_cell_without_a_cell_value_keeps_none(cell: str):
-    with pytest.raises(InputError, match=f"zoneout_cell needs a cell value, and the {cell} cell has"):
+    with pytest.raises(InputError, match=f"zoneout_cell needs a cell value beside the output, and the {cell} cell has"):
         LSTM(I, H, cell=cell, regularize=Recurrent(zoneout_cell=0.1))
     with pytest.raises(InputError, match="proj_size needs a cell value"):
         LSTM(I, H, cell=cell, proj_size=2)

@@ -201,3 +201,23 @@ def test_threads_share_a_habit(layer: LSTM):
     with ThreadPoolExecutor(4) as pool:
         for found, right in zip(pool.map(partial(everything, layer), sequences), expected, strict=True):
             same(found, right)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "peephole", "coupled", "layernorm", "gru", "rnn"])
+@pytest.mark.parametrize("form", [{}, {"batch_first": True}, {"proj_size": 2}], ids=str)
+def test_a_trace_by_habit_shows_the_same(cell: str, form: dict[str, object]):
+    if "proj_size" in form and cell in ("gru", "rnn"):
+        pytest.skip("no projection without a cell value")
+    layer, x = LSTM(I, H, cell=cell, **form), inputs()
+    state = (
+        torch.zeros(1, x.shape[0 if "batch_first" in form else 1], layer.proj_size or H),
+        torch.zeros(1, x.shape[0 if "batch_first" in form else 1], H if cell not in ("gru", "rnn") else 0),
+    )
+    expected = layer.trace(x, state)  # which a habit does not take
+    assert layer._habit is None
+    for _ in range(2):
+        found = layer.trace(x)
+        assert type(found) is type(expected) and not any(value.requires_grad for value in found)
+        same([*found], [*expected])
+    assert layer._habit is not None
+    assert torch.equal(found.h[:, 0].transpose(0, 1) if layer.batch_first else found.h[:, 0], layer(x)[0])

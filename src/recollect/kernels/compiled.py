@@ -29,7 +29,7 @@ from recollect.kernels.tasks import (
     sequence,
 )
 
-__all__ = ["COMPILED"]
+__all__ = ["COMPILED", "Recurrence", "recorded"]
 
 
 def _run(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None) -> tuple[Tensor, LSTMState]:
@@ -94,8 +94,13 @@ def _record(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None, r
     """Write what happens inside straight to where it is to stand; cells that save something else go by a copy."""
     if traced(x):
         return record(layer, x, state, lengths, room)
-    cell, inputs = layer.case.cell, entrance(x, state.h, state.c, layer.weights)
-    task = pointed(describe(Manner.of(layer, lengths), inputs), inputs)
+    inputs = entrance(x, state.h, state.c, layer.weights)
+    return recorded(describe(Manner.of(layer, lengths), inputs), inputs, layer.case.cell, lengths, room)
+
+
+def recorded(described: core.Layer, inputs: Inputs, cell: str, lengths: Tensor | None, room: Room) -> LSTMState:
+    """The last state of what ``described`` says, its inside written into ``room``."""
+    task = pointed(described, inputs)
     h, c = torch.empty_like(inputs.h), torch.empty_like(inputs.c)
     task.y, task.hT, task.cT = sequence(room.h), h.data_ptr(), c.data_ptr()
     task.cells = sequence(room.c)
@@ -106,8 +111,8 @@ def _record(layer: Layer, x: Tensor, state: LSTMState, lengths: Tensor | None, r
     if kept is not None:
         hand_over(kept, task)
         task.cells = sequence(room.c)
-    if layer.weights.P is not None:
-        inner = x.new_empty(task.T, task.B, task.H)
+    if inputs.P is not None:
+        inner = inputs.x.new_empty(task.T, task.B, task.H)
         task.inner = sequence(inner)
     core.forward(task)
     if kept is not None:

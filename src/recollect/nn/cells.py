@@ -53,6 +53,11 @@ class Cell:
     reads_gaps: bool = False
     enter: Enter = affine
 
+    @property
+    def shown(self) -> int:
+        """How many gates a trace shows."""
+        return len(self.trace._fields) - 1 - self.has_c
+
 
 _PEEPHOLES = dict.fromkeys(("p_i", "p_f", "p_o"), 0.0)
 _GAINS = {f"gain_{source}_{gate}": 1.0 for source in "xh" for gate in "ifgo"} | {"gain_c": 1.0, "bias_c": 0.0}

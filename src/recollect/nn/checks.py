@@ -10,6 +10,7 @@ from torch import Tensor
 from recollect.core.errors import InputError, ShapeError
 
 __all__ = [
+    "check_cell_value",
     "check_choice",
     "check_gaps",
     "check_input",
@@ -36,6 +37,13 @@ def check_sizes(input_size: int, hidden_size: int, num_layers: int, proj_size: i
         raise InputError(f"proj_size is {proj_size}, and must be 0 (none) or less than hidden_size, {hidden_size}")
     if not 0 <= dropout < 1:
         raise InputError(f"dropout is {dropout}, and must be a share in [0, 1)")
+
+
+def check_cell_value(cell: str, has_c: bool, proj_size: int, zoneout_cell: float) -> None:
+    """Refuse what needs a cell value for a ``cell`` that has none."""
+    if not has_c and (proj_size or zoneout_cell):
+        what = "proj_size" if proj_size else "zoneout_cell"
+        raise InputError(f"{what} needs a cell value beside the output, and the {cell} cell has none: leave it at 0")
 
 
 def check_input(x: Tensor, features: int, weight: Tensor, layout: str) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from recollect.core.state import LSTMState
-from recollect.kernels.compiled import COMPILED, Recurrence
-from recollect.kernels.contract import Layer, Weights
+from recollect.kernels.compiled import COMPILED, Recurrence, recorded
+from recollect.kernels.contract import Case, Layer, Room, Weights
 from recollect.kernels.dispatch import chosen
 from recollect.kernels.operators import traced
-from recollect.kernels.tasks import Manner, describe, entrance, read
+from recollect.kernels.tasks import Inputs, Manner, describe, entrance, read
 from recollect.nn.entering import Entered
+from recollect.nn.recording import room_for
 
-__all__ = ["Habit", "habit_of"]
+__all__ = ["Habit", "Reading", "serves"]
 
 
 class Habit:
@@ -22,14 +25,14 @@ class Habit:
     The values of x and of the weights, and whether gradients are wanted, may be others each time.
     """
 
-    def __init__(self, layer: Layer, x: Tensor, state: LSTMState, batch_first: bool) -> None:
-        self._size, self._dtype, self._batch_first = x.shape, x.dtype, batch_first
-        self._layer, self._state, self._manner = layer, state, Manner.of(layer, None)
-        self._task = describe(self._manner, entrance(x, *state, layer.weights))
+    def __init__(self, layer: Layer, entered: Entered, batch_first: bool) -> None:
+        self.layer, self.state, self.manner = layer, entered.state, Manner.of(layer, None)
+        self.task = describe(self.manner, entrance(entered.x, *entered.state, layer.weights))
+        self._size, self._dtype, self._batch_first = entered.x.shape, entered.x.dtype, batch_first
 
-    def follow(self, x: Tensor, weights: Weights) -> tuple[Tensor, LSTMState] | None:
-        """Output [T, B, O] and state [1, B, ...], if x, laid out as ever, and the weights are of the kind they were."""
-        if self._batch_first and x.ndim == 3:
+    def take(self, x: Tensor, weights: Weights) -> Reading | None:
+        """What reads x, laid out as ever; None if x or the weights are not of the kind that they were."""
+        if self._batch_first:
             x = x.transpose(0, 1)
         if (
             x.shape != self._size
@@ -40,17 +43,34 @@ class Habit:
             or torch._C._functorch.is_functorch_wrapped_tensor(x)
         ):
             return None
-        inputs = entrance(x, *self._state, weights)
+        return Reading(self, entrance(x, *self.state, weights))
+
+
+class Reading(NamedTuple):
+    """What is to be read, and how."""
+
+    habit: Habit
+    inputs: Inputs
+
+    def run(self) -> tuple[Tensor, LSTMState]:
+        """Output [T, B, O] and state [1, B, ...]."""
+        habit, inputs = self
         if torch.is_grad_enabled() and any(value is not None and value.requires_grad for value in inputs):
-            output, h, c = Recurrence.at_once(self._layer, self._manner, self._task, *inputs)
+            output, h, c = Recurrence.at_once(habit.layer, habit.manner, habit.task, *inputs)
         else:
-            output, h, c = read(self._task, inputs, None)
+            output, h, c = read(habit.task, inputs, None)
         return output, LSTMState(h, c)
 
+    @torch.no_grad()
+    def record(self, gates: int) -> Room:
+        """The inside: ``gates`` of them, c and h, each [T, 1, B, ...]."""
+        habit, inputs = self
+        room = room_for(Entered(inputs.x, habit.state, None, None), gates, habit.task.H)
+        own = Room(room.gates[:, :, 0], room.c[:, 0], room.h[:, 0])
+        recorded(habit.task, inputs, habit.layer.case.cell, None, own)
+        return room
 
-def habit_of(layer: Layer, entered: Entered, batch_first: bool) -> Habit | None:
-    """The habit of reading by ``layer`` what has the size of ``entered``; None where the general way must be gone."""
-    x = entered.x
-    if not x.numel() or traced(x) or chosen(layer.case).path is not COMPILED:
-        return None
-    return Habit(layer, x, entered.state, batch_first)
+
+def serves(case: Case, x: Tensor) -> bool:
+    """Whether the compiled core, at addresses, is what reads x."""
+    return x.numel() > 0 and not traced(x) and chosen(case).path is COMPILED

@@ -9,7 +9,7 @@ from typing import Any, cast, overload
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence
 
 from recollect.core.errors import InputError
 from recollect.core.state import LSTMState
@@ -17,12 +17,12 @@ from recollect.kernels.contract import Case, Layer, Run, Weights
 from recollect.kernels.dispatch import chosen, transformed
 from recollect.kernels.reference import record
 from recollect.nn.cells import ACTIVATIONS, CELLS, Cell
-from recollect.nn.checks import check_choice, check_sizes
+from recollect.nn.checks import check_cell_value, check_choice, check_sizes
 from recollect.nn.convert import form_of, read_torch, torch_twin, write_torch
 from recollect.nn.entering import Door, Entered, enter, lowered
-from recollect.nn.habit import Habit, habit_of
+from recollect.nn.habit import Habit, Reading, serves
 from recollect.nn.parameters import bear, name, shapes
-from recollect.nn.passing import backwards, repacked, through
+from recollect.nn.passing import backwards, repacked, through, unpacked
 from recollect.nn.recording import recorder, room_for
 from recollect.nn.regularize import Recurrent, connected, mask, zoneout_of
 from recollect.nn.streaming import Stream, altered, stream_of, watched
@@ -73,9 +73,7 @@ class LSTM(nn.Module):
         check_choice("cell", cell, CELLS)
         check_choice("activation", activation, ACTIVATIONS)
         check_sizes(input_size, hidden_size, num_layers, proj_size, dropout)
-        if not CELLS[cell].has_c and (proj_size or (regularize is not None and regularize.zoneout_cell)):
-            what = "proj_size" if proj_size else "zoneout_cell"
-            raise InputError(f"{what} needs a cell value, and the {cell} cell has none: leave it at 0")
+        check_cell_value(cell, CELLS[cell].has_c, proj_size, 0.0 if regularize is None else regularize.zoneout_cell)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.cell, self.activation = cell, activation
         self.bidirectional, self.proj_size, self.batch_first = bidirectional, proj_size, batch_first
@@ -119,21 +117,15 @@ class LSTM(nn.Module):
         not read by the cell, negative or not finite.
         """
         if isinstance(x, PackedSequence):
-            if lengths is not None:
-                raise InputError("a PackedSequence carries its own lengths: leave out the argument")
-            padded, own = pad_packed_sequence(x, self.batch_first)
+            padded, own = unpacked(x, lengths, self.batch_first)
             output, last = self.forward(padded, state, own, gaps)
             return repacked(x, output, own, self.batch_first), last
-        plain = state is None and lengths is None and gaps is None and not altered()
-        plain = plain and x.ndim == 3 and self.num_layers == self._directions == 1 and self.regularize is None
-        read = self._habit.follow(x, self.weights(0)) if plain and self._habit is not None else None
-        if read is None:
+        if (quick := self._by_habit(x, state, lengths, gaps)) is not None:
+            output, last = quick.run()
+        else:
             entered = enter(self._door, x, state, lengths, gaps)
             case = self._case(entered.x)
-            read = self._through(chosen(case).path.run, entered, case)
-            if plain:
-                self._habit = habit_of(self._layer(0, 0, entered.x, None, case), entered, self.batch_first)
-        output, last = read
+            output, last = self._through(chosen(case).path.run, entered, case)
         if x.ndim == 2:
             return output[:, 0], LSTMState(last.h[:, 0], last.c[:, 0])
         return (output.transpose(0, 1) if self.batch_first else output), last
@@ -147,13 +139,16 @@ class LSTM(nn.Module):
         is layer k, direction d, at the time of its input; what lies behind a row's end is zero. For one row x
         [T, I] each is [T, L * D, H]. These are values: no gradient goes through them.
         """
-        entered = enter(self._door, x, state, lengths, gaps)
-        case = self._case(entered.x)
-        work = (chosen(case).path.record if entered.x.numel() else None) or record
         kind = self._kind
-        room = room_for(entered, len(kind.trace._fields) - 1 - kind.has_c, self.hidden_size)
-        with torch.no_grad():
-            self._through(recorder(work, room), entered, case)
+        if (quick := self._by_habit(x, state, lengths, gaps)) is not None:
+            room = quick.record(kind.shown)
+        else:
+            entered = enter(self._door, x, state, lengths, gaps)
+            case = self._case(entered.x)
+            work = (chosen(case).path.record if entered.x.numel() else None) or record
+            room = room_for(entered, kind.shown, self.hidden_size)
+            with torch.no_grad():
+                self._through(recorder(work, room), entered, case)
         shown = (*room.gates, *([room.c] if kind.has_c else []), room.h)
         return cast(Trace, kind.trace(*(value[:, :, 0] if x.ndim == 2 else value for value in shown)))
 
@@ -166,20 +161,18 @@ class LSTM(nn.Module):
         Raises InputError if bidirectional, since what comes later is not known; ShapeError as ``forward``.
         """
         stream = self._stream
-        if stream is not None and gap is None and stream.training is self.training:
-            followed = stream.follow(x_t, state)
-            if followed is not None:
-                return followed
+        followed = None if stream is None or gap is not None else stream.follow(x_t, state, self.training)
+        if followed is not None:
+            return followed
         if self.bidirectional:
             raise InputError("step reads a stream forwards, and this layer is bidirectional: use forward")
         time = 1 if self.batch_first and x_t.ndim == 2 else 0
         entered = enter(self._door, x_t.unsqueeze(time), state, None, None if gap is None else gap.unsqueeze(time))
         case = self._case(entered.x)
         noisy = case.regularised or (self.training and (self.regularize is not None or self.dropout > 0))
-        if x_t.ndim == 2 and gap is None and not noisy and not watched():
-            quick = self._begin(x_t, entered, case)
-            if quick is not None:
-                return quick
+        quick = None if x_t.ndim == 1 or gap is not None or noisy or watched() else self._begin(x_t, entered, case)
+        if quick is not None:
+            return quick
         y, last = self._through(chosen(case).path.run, entered, case)
         if x_t.ndim == 1:
             return y[0, 0], LSTMState(last.h[:, 0], last.c[:, 0])
@@ -231,12 +224,20 @@ class LSTM(nn.Module):
         fading = self.cell if self._kind.reads_gaps else None
         return Door(self.input_size, self.batch_first, rows, self._outputs, cells, fading, self._weight("W0"))
 
+    def _by_habit(self, x: Tensor, *others: object) -> Reading | None:
+        alone = x.ndim == 3 and self.num_layers == self._directions == 1 and self.regularize is None
+        if not alone or altered() or any(other is not None for other in others):
+            return None
+        found = None if self._habit is None else self._habit.take(x, self.weights(0))
+        if found is None and serves(case := self._case(x), x):
+            entered = enter(self._door, x, None, None, None)
+            self._habit = Habit(self._layer(0, 0, entered.x, None, case), entered, self.batch_first)
+            found = self._habit.take(x, self.weights(0))
+        return found
+
     def _begin(self, x_t: Tensor, entered: Entered, case: Case) -> tuple[Tensor, LSTMState] | None:
-        """The first step of a stream, by the stream before it if that will do; None where there is no quick way."""
-        if self._stream is not None:
-            quick = self._stream.start(self, x_t, entered.state)
-            if quick is not None:
-                return quick
+        if self._stream is not None and (quick := self._stream.start(self, x_t, entered.state)) is not None:
+            return quick
         layers = [self._layer(layer, 0, entered.x, None, case) for layer in range(self.num_layers)]
         self._stream = stream_of(self, x_t, case, layers, entered.state)
         return None if self._stream is None else self._stream.start(self, x_t, entered.state)
@@ -256,9 +257,8 @@ class LSTM(nn.Module):
         noise = self.regularize
         noisy = noise is not None and bool(noise.zoneout_cell or noise.zoneout_output)
         masked = noise is not None and self.training and noise.variational > 0
-        return Case(
-            self.cell, self.activation, x.dtype, x.device.type, self.proj_size > 0, noisy or masked, transformed()
-        )
+        kind = self.cell, self.activation, x.dtype, x.device.type, self.proj_size > 0
+        return Case(*kind, noisy or masked, transformed())
 
     def _through(self, run: Run, entered: Entered, case: Case) -> tuple[Tensor, LSTMState]:
         x, state, lengths, gaps = entered

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from recollect.core.errors import InputError
 from recollect.core.state import LSTMState
 from recollect.kernels.contract import Layer, Run
 
-__all__ = ["backwards", "repacked", "through"]
+__all__ = ["backwards", "repacked", "through", "unpacked"]
 
 
 def through(
@@ -44,6 +45,13 @@ def through(
 def backwards(gaps: Tensor) -> Tensor:
     """The gaps [T, B] as a reader from the end meets them: the step read before t is t + 1, and the first has none."""
     return torch.cat([gaps, gaps.new_zeros(1, gaps.shape[1])])[1:]
+
+
+def unpacked(x: PackedSequence, lengths: Tensor | None, batch_first: bool) -> tuple[Tensor, Tensor]:
+    """``x`` padded, and the lengths of its rows; InputError where ``lengths`` are given besides."""
+    if lengths is not None:
+        raise InputError("a PackedSequence carries its own lengths: leave out the argument")
+    return pad_packed_sequence(x, batch_first)
 
 
 def repacked(like: PackedSequence, padded: Tensor, lengths: Tensor, batch_first: bool) -> PackedSequence:

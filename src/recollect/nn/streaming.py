@@ -24,10 +24,11 @@ class Stream:
         self._shapes = state.h.shape, state.c.shape
         self._state: LSTMState | None = None
 
-    def follow(self, x: Tensor, state: tuple[Tensor, Tensor] | None) -> tuple[Tensor, LSTMState] | None:
+    def follow(self, x: Tensor, state: tuple[Tensor, Tensor] | None, training: bool) -> tuple[Tensor, LSTMState] | None:
         """The step x [B, I] from the state that the step before gave; None if anything else has changed."""
         if (
             watched()
+            or training is not self.training
             or state is not self._state
             or state is None
             or x.shape != self._size
