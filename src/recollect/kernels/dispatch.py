@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import NamedTuple
 
 import torch
+from torch.autograd import forward_ad
 
 from recollect.core.errors import InputError
 from recollect.kernels.aten import ATEN
@@ -16,10 +17,12 @@ from recollect.kernels.contract import Case, Path
 from recollect.kernels.machine import settled
 from recollect.kernels.reference import REFERENCE
 
-__all__ = ["PATHS", "Choice", "available", "chosen", "forced", "transformed", "using"]
+__all__ = ["PATHS", "Choice", "altered", "available", "chosen", "forced", "transformed", "using"]
 
 # The fastest first; the last one serves everything.
 PATHS: tuple[Path, ...] = (COMPILED, ATEN, REFERENCE)
+
+_peek = torch._C._functorch.peek_interpreter_stack
 
 _forced: ContextVar[str | None] = ContextVar("forced", default=None)
 _watched: str | None = None  # the same for a compiler, which reads no ContextVar but compiles anew if this has changed
@@ -63,7 +66,18 @@ def forced() -> str | None:
 @settled
 def transformed() -> bool:
     """Whether vmap, another torch.func transform or forward-mode differentiation is at work."""
-    return torch._C._functorch.peek_interpreter_stack() is not None or torch.autograd.forward_ad._current_level >= 0
+    return _peek() is not None or forward_ad._current_level >= 0
+
+
+def altered() -> bool:
+    """Whether the operations are to be done in another way than the compiled core's; quick to ask."""
+    return (
+        torch.compiler.is_compiling()
+        or torch.is_autocast_enabled("cpu")
+        or _forced.get() is not None
+        or _peek() is not None
+        or forward_ad._current_level >= 0
+    )
 
 
 @contextmanager

@@ -21,6 +21,7 @@ else:
 __all__ = ["Stepper"]
 
 _made = tuple.__new__  # a named tuple's own way goes through a function in Python
+_like = torch.empty_like
 
 
 class Stepper:
@@ -41,12 +42,12 @@ class Stepper:
             for layer, inputs in zip(layers, self._inputs, strict=True)
         )
         self._h, self._c = (value.stride(0) * value.element_size() for value in state)
-        self._like = torch.empty_like(state.h[0])  # of the output: to copy a tensor's kind is quicker than to name it
+        self._output = torch.empty_like(state.h[0])  # to copy a tensor's kind is quicker than to name it
 
     def __call__(self, x: Tensor, state: LSTMState | tuple[Tensor, Tensor]) -> tuple[Tensor, LSTMState]:
         """x [B, I] and state [L, B, ...], laid out without gaps -> y [B, O] and the new state; nothing else is made."""
         old_h, old_c = state
-        h, c, y = torch.empty_like(old_h), torch.empty_like(old_c), torch.empty_like(self._like)
+        h, c, y = _like(old_h), _like(old_c), _like(self._output)
         read, from_h, from_c = x.data_ptr(), old_h.data_ptr(), old_c.data_ptr()
         to_h, to_c = h.data_ptr(), c.data_ptr()
         for task in self._inner:

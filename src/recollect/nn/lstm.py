@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import PackedSequence
 from recollect.core.errors import InputError
 from recollect.core.state import LSTMState
 from recollect.kernels.contract import Case, Layer, Run, Weights
-from recollect.kernels.dispatch import chosen, transformed
+from recollect.kernels.dispatch import altered, chosen, transformed
 from recollect.kernels.reference import record
 from recollect.nn.cells import ACTIVATIONS, CELLS, Cell
 from recollect.nn.checks import check_cell_value, check_choice, check_sizes
@@ -25,7 +25,7 @@ from recollect.nn.parameters import bear, name, shapes
 from recollect.nn.passing import backwards, repacked, through, unpacked
 from recollect.nn.recording import recorder, room_for
 from recollect.nn.regularize import Recurrent, connected, mask, zoneout_of
-from recollect.nn.streaming import Stream, altered, stream_of, watched
+from recollect.nn.streaming import Stream, stream_of, watched
 from recollect.nn.traces import Trace
 
 __all__ = ["LSTM"]

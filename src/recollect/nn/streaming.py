@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
 from recollect.core.state import LSTMState
 from recollect.kernels.compiled import COMPILED
 from recollect.kernels.contract import Case, Layer
-from recollect.kernels.dispatch import chosen, forced, transformed
+from recollect.kernels.dispatch import altered, chosen
 from recollect.kernels.stepping import Stepper
 
-__all__ = ["Stream", "altered", "stream_of", "watched"]
+__all__ = ["Stream", "stream_of", "watched"]
+
+_address = Tensor.data_ptr
 
 
 class Stream:
@@ -19,7 +23,7 @@ class Stream:
 
     def __init__(self, module: nn.Module, stepper: Stepper, x: Tensor, state: LSTMState) -> None:
         self.training = module.training
-        self._weights, self._addresses = module._parameters, _addresses(module)
+        self._weights, self._addresses = cast("dict[str, Tensor]", module._parameters), _addresses(module)
         self._stepper, self._size, self._dtype = stepper, x.shape, x.dtype
         self._shapes = state.h.shape, state.c.shape
         self._state: LSTMState | None = None
@@ -27,14 +31,15 @@ class Stream:
     def follow(self, x: Tensor, state: tuple[Tensor, Tensor] | None, training: bool) -> tuple[Tensor, LSTMState] | None:
         """The step x [B, I] from the state that the step before gave; None if anything else has changed."""
         if (
-            watched()
+            torch.is_grad_enabled()
+            or altered()
             or training is not self.training
             or state is not self._state
             or state is None
             or x.shape != self._size
             or x.dtype != self._dtype
             or not (x.is_cpu and x.is_contiguous())
-            or [value.data_ptr() for value in self._weights.values() if value is not None] != self._addresses
+            or [*map(_address, self._weights.values())] != self._addresses
         ):
             return None
         made = self._stepper(x, state)
@@ -68,10 +73,5 @@ def watched() -> bool:
     return torch.is_grad_enabled() or altered()
 
 
-def altered() -> bool:
-    """Whether the operations are to be done in another way than that of the compiled core."""
-    return torch.compiler.is_compiling() or torch.is_autocast_enabled("cpu") or forced() is not None or transformed()
-
-
 def _addresses(module: nn.Module) -> list[int]:
-    return [value.data_ptr() for value in module._parameters.values() if value is not None]
+    return [*map(_address, cast("dict[str, Tensor]", module._parameters).values())]  # no layer of ours lacks one
