@@ -71,6 +71,33 @@ def test_any_shape_is_that_of_the_reference(
         )
 
 
+# Rows are shared, or the units of few rows; those of a large layer by a rule that asks for no cell.
+SHARED = [(cell, size) for cell in sorted(CELLS) for size in ((20, 40, 8, 40), (20, 2, 8, 200))]
+
+
+@pytest.mark.parametrize(("cell", "size"), [*SHARED, ("lstm", (3, 20, 3, 720))], ids=str)
+def test_any_number_of_threads_gives_the_same_bits(cell: str, size: tuple[int, int, int, int]):
+    T, B, inputs, units = size
+    torch.manual_seed(0)
+    layer, x = LSTM(inputs, units, cell=cell), torch.randn(T, B, inputs)
+    lengths = torch.randint(T // 2, T + 1, (B,))
+    gaps = torch.rand(T, B) if cell == "decay" else None
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3, 7):
+            torch.set_num_threads(threads)
+            found.append(everything("compiled", layer, x, lengths, gaps))
+    finally:
+        torch.set_num_threads(before)
+    for other in found[1:]:
+        assert all(torch.equal(other[name], value) for name, value in found[0].items())
+    for name, value in everything("reference", layer, x, lengths, gaps).items():
+        scale = max(1.0, float(value.abs().max())) if value.numel() else 1.0
+        torch.testing.assert_close(
+            found[0][name] / scale, value / scale, rtol=0, atol=2e-5, msg=lambda m, n=name: f"{n}: {m}"
+        )
+
+
 @pytest.mark.parametrize("cell", sorted(CELLS))
 @pytest.mark.parametrize(("T", "B"), [(0, 3), (4, 0), (0, 0)])
 def test_where_there_is_nothing_the_same_values_have_gradients(cell: str, T: int, B: int):
