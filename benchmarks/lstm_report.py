@@ -37,7 +37,7 @@ class Row(NamedTuple):
         return self.shown[0] / self.shown[1]
 
     def bound(self, peak: float) -> float:
-        """What ``traced`` would be if a trace were its products alone, at ``peak`` 10^9 operations a second a thread."""
+        """What ``traced`` would be, were a trace its products alone at ``peak`` 10^9 operations a second a thread."""
         B, T, inputs, H = self.shape
         return self.shown[0] / (2 * 4 * H * (inputs + H) * T * B / (peak * 1e9 * self.threads))
 
