@@ -1,7 +1,9 @@
 """What a layer reads by habit equals what it reads for the first time, whatever happens to it in between."""
 
 import copy
+import gc
 import pickle
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -221,3 +223,19 @@ def test_a_trace_by_habit_shows_the_same(cell: str, form: dict[str, object]):
         same([*found], [*expected])
     assert layer._habit is not None
     assert torch.equal(found.h[:, 0].transpose(0, 1) if layer.batch_first else found.h[:, 0], layer(x)[0])
+
+
+def test_a_habit_that_began_in_inference_mode_learns_later():
+    torch.manual_seed(0)
+    layer, x = LSTM(I, H), inputs()
+    with torch.inference_mode():
+        layer(x)
+    assert layer._habit is not None
+    same(everything(layer, x), afresh(layer, x))
+
+
+def test_a_habit_keeps_no_weights_that_the_layer_has_given_up(layer: LSTM):
+    old = weakref.ref(layer.R0)
+    layer.R0 = nn.Parameter(torch.zeros(4 * H, H))
+    gc.collect()
+    assert old() is None

@@ -26,8 +26,13 @@ class Habit:
     """
 
     def __init__(self, layer: Layer, entered: Entered, batch_first: bool) -> None:
-        self.layer, self.state, self.manner = layer, entered.state, Manner.of(layer, None)
-        self.task = describe(self.manner, entrance(entered.x, *entered.state, layer.weights))
+        with torch.inference_mode(False):  # training may follow, and keeps no tensor that was made for inference
+            self.state = LSTMState(*(torch.zeros_like(value) for value in entered.state))
+            nothing = torch.empty(0)
+        self.manner = Manner.of(layer, None)
+        self.task = describe(self.manner, entrance(entered.x, *self.state, layer.weights))
+        # The weights come with each reading; to hold them here would keep those that the layer has given up.
+        self.layer = layer._replace(weights=Weights(nothing, nothing, nothing))
         self._size, self._dtype, self._batch_first = entered.x.shape, entered.x.dtype, batch_first
 
     def take(self, x: Tensor, weights: Weights) -> Reading | None:
